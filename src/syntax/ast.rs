@@ -1,0 +1,628 @@
+//! The syntax tree: what a file says, before any name in it means something.
+//!
+//! Every node knows its [`Span`]. What could not be read stands as an error node, so that the rest
+//! of the file is still checked.
+
+use crate::source::{FileId, Span};
+
+/// One `.policy` file.
+#[derive(Clone, Debug)]
+pub struct PolicyFile {
+    /// The file that it was read from.
+    pub file: FileId,
+    /// Its items in order.
+    pub items: Vec<Item>,
+    /// Its comments in order, doc comments among them.
+    pub comments: Vec<Comment>,
+}
+
+/// One `.world` file.
+#[derive(Clone, Debug)]
+pub struct WorldFile {
+    /// The file that it was read from.
+    pub file: FileId,
+    /// Its facts in order.
+    pub facts: Vec<Fact>,
+    /// Its comments in order.
+    pub comments: Vec<Comment>,
+}
+
+/// A `//` comment, with its slashes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// Where it stands.
+    pub span: Span,
+    /// Its text, slashes included.
+    pub text: String,
+}
+
+/// A name as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ident {
+    /// The name.
+    pub name: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A text in quotes, escapes read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// The text without its quotes.
+    pub value: String,
+    /// Where it stands, quotes included.
+    pub span: Span,
+}
+
+/// A moment as it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub millis: i64,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// An entity: `User:alice`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entity {
+    /// The name of its type.
+    pub type_name: String,
+    /// Its id within the type, unquoted.
+    pub id: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What stands at the top of a policy file.
+#[derive(Clone, Debug)]
+pub enum Item {
+    /// `use "other.policy"`
+    Use(Text),
+    /// `context { … }`: what a caller may say about a request.
+    Context(Vec<Attribute>, Span),
+    /// `subject`, `scope` or `resource`.
+    Type(TypeDecl),
+    /// `permissions name { … }`
+    Permissions(PermissionGroup),
+    /// `permit`, `forbid`, `reveal` or `hide`.
+    Rule(Rule),
+    /// `test "name" { … }`
+    Test(Test),
+    /// Could not be read; already reported.
+    Error(Span),
+}
+
+/// The three kinds of types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TypeKind {
+    /// A type of principal.
+    Subject,
+    /// A container on which roles are held.
+    Scope,
+    /// A thing inside a scope or another resource.
+    Resource,
+}
+
+/// `scope Team in Organization { … }`
+#[derive(Clone, Debug)]
+pub struct TypeDecl {
+    /// Its `///` lines.
+    pub doc: Option<String>,
+    /// Subject, scope or resource.
+    pub kind: TypeKind,
+    /// Its name.
+    pub name: Ident,
+    /// What may be a member of it: `of User | Group`. Empty where it is no set.
+    pub members: Vec<Ident>,
+    /// What it stands in.
+    pub containers: Vec<Container>,
+    /// What it says in braces.
+    pub body: Vec<Member>,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `Team`, `Team?` or `many Team` behind `in`.
+#[derive(Clone, Debug)]
+pub struct Container {
+    /// The type that contains.
+    pub type_name: Ident,
+    /// How many of them.
+    pub cardinality: Cardinality,
+    /// The whole clause.
+    pub span: Span,
+}
+
+/// How many containers of one type an entity stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cardinality {
+    /// `in T`: exactly one.
+    One,
+    /// `in T?`: one or none.
+    Optional,
+    /// `in many T`: any number.
+    Many,
+}
+
+/// One member of a type's body.
+#[derive(Clone, Debug)]
+pub enum Member {
+    /// `name: Type`
+    Attribute(Attribute),
+    /// `relation name: T | T`
+    Relation(Relation),
+    /// `actions a, b in C`
+    Actions(Vec<ActionDecl>),
+    /// `role Name { … }`
+    Role(RoleDecl),
+    /// `share with T { level … }`
+    Share(ShareDecl),
+    /// Could not be read; already reported.
+    Error(Span),
+}
+
+/// `name: Type`, `name?: Type`, `name: Type = value`
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    /// Its `///` lines.
+    pub doc: Option<String>,
+    /// Its name.
+    pub name: Ident,
+    /// Whether it may be absent: `name?`.
+    pub optional: bool,
+    /// Its type.
+    pub ty: TypeExpr,
+    /// Its value where a fact says none.
+    pub default: Option<Expr>,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// A type as it was written.
+#[derive(Clone, Debug)]
+pub enum TypeExpr {
+    /// `String`, `User`
+    Named(Ident),
+    /// `User | Group`
+    Union(Vec<Ident>, Span),
+    /// `Set of T`
+    Set(Box<TypeExpr>, Span),
+    /// `{ name: T, … }`
+    Record(Vec<Attribute>, Span),
+}
+
+impl TypeExpr {
+    /// Where it stands.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Named(name) => name.span,
+            Self::Union(_, span) | Self::Set(_, span) | Self::Record(_, span) => *span,
+        }
+    }
+}
+
+/// `relation name: T | T`
+#[derive(Clone, Debug)]
+pub struct Relation {
+    /// Its `///` lines.
+    pub doc: Option<String>,
+    /// Its name.
+    pub name: Ident,
+    /// The types that it may point to.
+    pub targets: Vec<Ident>,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `create in Team | Workspace`
+#[derive(Clone, Debug)]
+pub struct ActionDecl {
+    /// Its `///` lines.
+    pub doc: Option<String>,
+    /// Its name.
+    pub name: Ident,
+    /// The containers that it is asked of; empty where it is asked of the thing itself.
+    pub asked_of: Vec<Ident>,
+}
+
+/// `role Name { … }`
+#[derive(Clone, Debug)]
+pub struct RoleDecl {
+    /// Its `///` lines.
+    pub doc: Option<String>,
+    /// Its name.
+    pub name: Ident,
+    /// Its clauses in order.
+    pub clauses: Vec<RoleClause>,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// One clause of a role.
+#[derive(Clone, Debug)]
+pub enum RoleClause {
+    /// `sees Volume, Job when …`
+    Sees {
+        /// The types.
+        set: TypeSet,
+        /// The condition.
+        when: Option<Expr>,
+        /// The whole clause.
+        span: Span,
+    },
+    /// `can jobs.run when …`
+    Can {
+        /// The actions.
+        set: PermissionSet,
+        /// The condition.
+        when: Option<Expr>,
+        /// The whole clause.
+        span: Span,
+    },
+    /// `includes Viewer, Member`
+    Includes {
+        /// The included roles.
+        roles: Vec<Ident>,
+        /// The whole clause.
+        span: Span,
+    },
+}
+
+/// A set of types: `*`, `this`, `Volume, Job except Job`.
+#[derive(Clone, Debug)]
+pub struct TypeSet {
+    /// What is in it.
+    pub terms: Vec<TypeTerm>,
+    /// What is taken out of it.
+    pub except: Vec<TypeTerm>,
+    /// The whole set.
+    pub span: Span,
+}
+
+/// One term of a set of types.
+#[derive(Clone, Debug)]
+pub enum TypeTerm {
+    /// `*`
+    All(Span),
+    /// A type, or `this`.
+    Named(Ident),
+}
+
+/// A set of permissions: `jobs.run, Cluster.* except Cluster.delete`.
+#[derive(Clone, Debug)]
+pub struct PermissionSet {
+    /// What is in it.
+    pub terms: Vec<PermissionTerm>,
+    /// What is taken out of it.
+    pub except: Vec<PermissionTerm>,
+    /// The whole set.
+    pub span: Span,
+}
+
+/// One term of a permission set: a path of names and stars.
+#[derive(Clone, Debug)]
+pub struct PermissionTerm {
+    /// The parts between the dots; `None` is `*`.
+    pub path: Vec<(Option<String>, Span)>,
+    /// The whole term.
+    pub span: Span,
+}
+
+/// `share with Team { level read { … } }`
+#[derive(Clone, Debug)]
+pub struct ShareDecl {
+    /// The type of scope that it may be shared with.
+    pub with: Ident,
+    /// Its levels in order.
+    pub levels: Vec<LevelDecl>,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `level write includes read { write }`
+#[derive(Clone, Debug)]
+pub struct LevelDecl {
+    /// Its `///` lines.
+    pub doc: Option<String>,
+    /// Its name.
+    pub name: Ident,
+    /// The levels that it includes.
+    pub includes: Vec<Ident>,
+    /// What it lets through; `None` where the braces are empty.
+    pub set: Option<PermissionSet>,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `permissions clusters { … }` and the groups inside.
+#[derive(Clone, Debug)]
+pub struct PermissionGroup {
+    /// Its `///` lines.
+    pub doc: Option<String>,
+    /// Its name.
+    pub name: Ident,
+    /// Its own actions; `None` where it has only groups.
+    pub set: Option<PermissionSet>,
+    /// The groups inside it.
+    pub groups: Vec<PermissionGroup>,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// The four kinds of rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RuleKind {
+    /// Gives actions.
+    Permit,
+    /// Takes actions away.
+    Forbid,
+    /// Shows entities.
+    Reveal,
+    /// Takes entities out of sight.
+    Hide,
+}
+
+/// What a rule is about.
+#[derive(Clone, Debug)]
+pub enum RuleTarget {
+    /// Of `permit` and `forbid`.
+    Actions(PermissionSet),
+    /// Of `reveal` and `hide`.
+    Types(TypeSet),
+}
+
+/// A `permit`, `forbid`, `reveal` or `hide` rule.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its `///` lines.
+    pub doc: Option<String>,
+    /// `@id("…")`, `@reason("…")`
+    pub annotations: Vec<Annotation>,
+    /// Which of the four.
+    pub kind: RuleKind,
+    /// What it is about.
+    pub target: RuleTarget,
+    /// The subject types that it is for; empty for all.
+    pub subjects: Vec<Ident>,
+    /// Its conditions in order.
+    pub conditions: Vec<Guard>,
+    /// The whole rule, annotations left out.
+    pub span: Span,
+}
+
+/// `@name("text")`
+#[derive(Clone, Debug)]
+pub struct Annotation {
+    /// Its name.
+    pub name: Ident,
+    /// Its text.
+    pub value: Text,
+}
+
+/// `when E` or `unless E`
+#[derive(Clone, Debug)]
+pub struct Guard {
+    /// Whether it was `unless`.
+    pub negated: bool,
+    /// The condition.
+    pub condition: Expr,
+}
+
+/// `test "name" { … }`: a story that is read from the top.
+#[derive(Clone, Debug)]
+pub struct Test {
+    /// Its `///` lines.
+    pub doc: Option<String>,
+    /// Its name.
+    pub name: Text,
+    /// Its statements in order.
+    pub statements: Vec<Statement>,
+    /// The whole block.
+    pub span: Span,
+}
+
+/// One statement of a test.
+#[derive(Clone, Debug)]
+pub enum Statement {
+    /// A fact, true from here on.
+    Fact(Fact),
+    /// `remove FACT`: no longer true from here on.
+    Remove(Fact, Span),
+    /// `expect …`
+    Expect(Expectation),
+    /// Could not be read; already reported.
+    Error(Span),
+}
+
+/// `expect User:alice can view on Volume:data with { … } at 2026-01-01`
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    /// Who asks.
+    pub subject: Entity,
+    /// What should come out.
+    pub claim: Claim,
+    /// The entities asked about.
+    pub resources: Vec<Entity>,
+    /// What the request says.
+    pub context: Vec<(Ident, Expr)>,
+    /// When it is asked.
+    pub at: Option<Moment>,
+    /// The whole statement.
+    pub span: Span,
+}
+
+/// What an `expect` claims.
+#[derive(Clone, Debug)]
+pub enum Claim {
+    /// `can a, b on R`: Allowed, each of them.
+    Can(Vec<ActionRef>),
+    /// `cannot a, b on R`: Forbidden, each of them.
+    Cannot(Vec<ActionRef>),
+    /// `sees R`: not Invisible.
+    Sees,
+    /// `cannot see R`: Invisible.
+    CannotSee,
+}
+
+/// An action as it was written: `view` or `Volume.view`.
+#[derive(Clone, Debug)]
+pub struct ActionRef {
+    /// The type before the dot.
+    pub type_name: Option<Ident>,
+    /// The action.
+    pub name: Ident,
+}
+
+/// A fact as it was written.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// What it says.
+    pub kind: FactKind,
+    /// The whole fact.
+    pub span: Span,
+}
+
+/// The forms of facts.
+#[derive(Clone, Debug)]
+pub enum FactKind {
+    /// `Team:ml in Organization:acme until … { name: value }`: an entity, what it is in, its attributes.
+    Entity {
+        /// The entity.
+        entity: Entity,
+        /// Its containers, or the groups that it is a member of.
+        containers: Vec<Entity>,
+        /// When a membership ends.
+        until: Option<Moment>,
+        /// Its attributes.
+        attributes: Vec<(Ident, Expr)>,
+    },
+    /// `User:bob is Member of Team:ml until …`
+    Holding {
+        /// Who holds; `None` is `anyone`.
+        subject: Option<Entity>,
+        /// The role.
+        role: Ident,
+        /// Where it is held.
+        on: Entity,
+        /// When it ends.
+        until: Option<Moment>,
+    },
+    /// `share Volume:data with Team:platform at read until …`
+    Share {
+        /// What is shared.
+        entity: Entity,
+        /// The scope that it is shared with.
+        with: Entity,
+        /// The level.
+        level: Ident,
+        /// When it ends.
+        until: Option<Moment>,
+    },
+    /// `Doc:readme owner User:alice`
+    Relation {
+        /// Where the edge begins.
+        entity: Entity,
+        /// Its name.
+        relation: Ident,
+        /// Where it ends.
+        target: Entity,
+    },
+}
+
+/// A condition or a value.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Where it stands.
+    pub span: Span,
+    /// How deep it is nested, at most [`super::MAX_DEPTH`].
+    pub depth: u32,
+}
+
+/// The forms of expressions.
+#[derive(Clone, Debug)]
+pub enum ExprKind {
+    /// `true`, `12`, `"text"`, …
+    Literal(Literal),
+    /// `principal`, `resource`, `context`, `now`
+    Name(String),
+    /// `User:alice`
+    Entity(Entity),
+    /// `[a, b]`
+    Set(Vec<Expr>),
+    /// `{ name: value }`
+    Record(Vec<(Ident, Expr)>),
+    /// `base.name`
+    Field(Box<Expr>, Ident),
+    /// `base.name(arguments)`
+    Method(Box<Expr>, Ident, Vec<Expr>),
+    /// `name(arguments)`
+    Call(Ident, Vec<Expr>),
+    /// `!e`
+    Not(Box<Expr>),
+    /// `-e`
+    Negate(Box<Expr>),
+    /// `a && b && c`, at least two
+    And(Vec<Expr>),
+    /// `a || b || c`, at least two
+    Or(Vec<Expr>),
+    /// `a == b` and the other operators with two sides
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    /// `e has name`
+    Has(Box<Expr>, Ident),
+    /// `e like "a*"`
+    Like(Box<Expr>, Text),
+    /// `e is T | T`
+    IsType(Box<Expr>, Vec<Ident>),
+    /// `e is Role of Type`
+    IsRole(Box<Expr>, Ident, Ident),
+    /// `if a then b else c`
+    If(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// Could not be read; already reported.
+    Error,
+}
+
+/// A literal value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Literal {
+    /// `true`, `false`
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number with a fraction, in ten-thousandths.
+    Decimal(i64),
+    /// A text.
+    String(String),
+    /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
+    Datetime(i64),
+    /// A length of time, in milliseconds.
+    Duration(i64),
+}
+
+/// Operators with two sides, `&&` and `||` left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BinaryOp {
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterEqual,
+    /// `+`
+    Add,
+    /// `-`
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `in`
+    In,
+}
