@@ -174,6 +174,28 @@ impl Sources {
     }
 }
 
+/// A stretch of policy text on one line, shortened where it is long: for people, not for parsing.
+pub(crate) fn one_line(text: &str) -> String {
+    const LIMIT: usize = 120;
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > LIMIT {
+            let mut end = LIMIT;
+            while !line.is_char_boundary(end) {
+                end -= 1;
+            }
+            line.truncate(end);
+            line.push('…');
+            break;
+        }
+    }
+    line
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,1 +1,172 @@
-//! wip
+//! `E03…`: conditions that do not fit their types.
+
+use super::{Diagnostic, listed};
+use crate::source::Span;
+
+pub(crate) fn unknown_attribute(
+    span: Span,
+    name: &str,
+    of: &str,
+    near: Option<&str>,
+    hint: Option<String>,
+) -> Diagnostic {
+    let error = Diagnostic::error("E0301", span, format!("`{of}` has no attribute `{name}`"));
+    match (near, hint) {
+        (Some(near), _) => error.help(format!("did you mean `{near}`?")),
+        (None, Some(hint)) => error.help(hint),
+        (None, None) => error.help(format!("declare it in `{of}`: `{name}: String`")),
+    }
+}
+
+pub(crate) fn unlike(span: Span, left: &str, right: &str) -> Diagnostic {
+    let error = Diagnostic::error("E0302", span, format!("`{left}` and `{right}` cannot be compared"));
+    match (left, right) {
+        ("Int", "Decimal") | ("Decimal", "Int") => error.help("write the whole number as a decimal: `1.0`"),
+        ("String", _) | (_, "String") => {
+            error.help("only a text stands in quotes; numbers, times and entities stand without")
+        }
+        _ => error.help("both sides of a comparison are of one type"),
+    }
+}
+
+pub(crate) fn mismatch(span: Span, expected: &str, found: &str) -> Diagnostic {
+    Diagnostic::error("E0303", span, format!("expected `{expected}`, found `{found}`"))
+        .here(format!("this is `{found}`"))
+        .help(format!("write something of type `{expected}`"))
+}
+
+pub(crate) fn unguarded(span: Span, base: &str, name: &str) -> Diagnostic {
+    Diagnostic::error("E0304", span, format!("`{name}` may be absent"))
+        .help(format!("ask first: `{base} has {name} && …`"))
+}
+
+pub(crate) fn unknown_word(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
+    Diagnostic::error("E0305", span, format!("unknown name `{name}`")).suggest(
+        near,
+        "a condition speaks of `principal`, `resource`, `context` and `now`; texts stand in quotes",
+    )
+}
+
+pub(crate) fn context_alone(span: Span) -> Diagnostic {
+    Diagnostic::error("E0305", span, "`context` is no value by itself")
+        .help("name the part: `context.ip`")
+}
+
+pub(crate) fn unknown_method(span: Span, name: &str, of: &str, near: Option<&str>) -> Diagnostic {
+    Diagnostic::error("E0306", span, format!("`{of}` has no method `{name}`")).suggest(
+        near,
+        "sets have `contains`, `containsAll`, `containsAny` and `isEmpty`; nothing else has methods",
+    )
+}
+
+pub(crate) fn unknown_function(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("E0306", span, format!("unknown function `{name}`"))
+        .help("the one function is `ip(\"10.0.0.0/8\")`; sets have methods: `set.contains(…)`")
+}
+
+pub(crate) fn argument_count(span: Span, name: &str, wanted: usize, found: usize) -> Diagnostic {
+    Diagnostic::error("E0307", span, format!("`{name}` takes {wanted} arguments, not {found}"))
+        .help(match wanted {
+            0 => format!("write `{name}()`"),
+            _ => format!("write `{name}(…)` with {wanted}"),
+        })
+}
+
+pub(crate) fn no_constant_side(span: Span) -> Diagnostic {
+    Diagnostic::error("E0308", span, "one side of `+`, `-` and `*` must be a constant").help(
+        "move one side over: `now - resource.created < 72h` is `now < resource.created + 72h`",
+    )
+}
+
+pub(crate) fn not_constant(span: Span) -> Diagnostic {
+    Diagnostic::error("E0309", span, "a constant is needed here")
+        .help("write a value: `false`, `12`, `\"text\"`, `User:alice`, `[…]`")
+}
+
+pub(crate) fn not_one_container(span: Span, from: &str, to: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0310",
+        span,
+        format!("a `{from}` does not stand in exactly one `{to}`"),
+    )
+    .help(format!(
+        "`.{to}` needs `in {to}` on each step up; with `?`, `many` or several ways ask `resource in …` instead"
+    ))
+}
+
+pub(crate) fn does_not_fit(error: Diagnostic, named: &str, asked_of: &str, at: Span) -> Diagnostic {
+    error.also(at, format!("`{named}` is named here, and it is asked of a `{asked_of}`"))
+}
+
+pub(crate) fn constant_overflow(span: Span) -> Diagnostic {
+    Diagnostic::error("E0311", span, "this leaves 64 bits").help("take smaller numbers")
+}
+
+pub(crate) fn unlike_elements(span: Span, first: &str, other: &str) -> Diagnostic {
+    Diagnostic::error("E0312", span, format!("this set holds `{first}` and `{other}`"))
+        .help("all elements of a set are of one type")
+}
+
+pub(crate) fn bad_address(span: Span, text: &str) -> Diagnostic {
+    let shown: String = text.chars().take(40).collect();
+    Diagnostic::error("E0313", span, format!("`{shown}` is no address"))
+        .help("write `ip(\"10.0.0.1\")`, `ip(\"10.0.0.0/8\")` or `ip(\"::1\")`")
+}
+
+pub(crate) fn unknown_context(span: Span, name: &str, near: Option<&str>, declared: bool) -> Diagnostic {
+    let otherwise = if declared {
+        format!("declare it: `context {{ {name}: String }}`")
+    } else {
+        format!("this policy declares no context: add `context {{ {name}: String }}`")
+    };
+    Diagnostic::error("E0314", span, format!("`context` has no `{name}`")).suggest(near, otherwise)
+}
+
+pub(crate) fn not_operable(span: Span, operator: &str, left: &str, right: &str) -> Diagnostic {
+    let error = Diagnostic::error(
+        "E0315",
+        span,
+        format!("`{operator}` does not take `{left}` and `{right}`"),
+    );
+    match operator {
+        "<" | "<=" | ">" | ">=" => {
+            error.help("ordered are Int, Decimal, Datetime and Duration, each with its own kind")
+        }
+        "in" => error.help(
+            "`in` asks for an element in a set, an entity in a container or group, or an address in a network",
+        ),
+        _ => error.help(
+            "Int, Decimal and Duration are added to their own kind, a Duration to a Datetime; `*` takes an Int",
+        ),
+    }
+}
+
+pub(crate) fn only_principal(span: Span) -> Diagnostic {
+    Diagnostic::error("E0316", span, "only `principal is R of T` asks for a role")
+        .help("put `principal` on the left")
+}
+
+pub(crate) fn never_enclosed(span: Span, resource: &str, of: &str) -> Diagnostic {
+    Diagnostic::error("E0317", span, format!("a `{resource}` is never inside a `{of}`"))
+        .help(format!("ask for a role on something that holds a `{resource}`"))
+}
+
+pub(crate) fn never_of_type(span: Span, ty: &str, possible: &[&str]) -> Diagnostic {
+    Diagnostic::error("E0318", span, format!("this is never a `{ty}`"))
+        .help(format!("it can be {}", listed(possible, 8)))
+}
+
+pub(crate) fn record_literal(span: Span) -> Diagnostic {
+    Diagnostic::error("E0319", span, "a record cannot stand in a condition")
+        .help("compare its fields one by one")
+}
+
+pub(crate) fn no_fields(span: Span, ty: &str, name: &str) -> Diagnostic {
+    Diagnostic::error("E0320", span, format!("a `{ty}` has no `{name}`"))
+        .help("entities have attributes and relations, records have fields; nothing else has either")
+}
+
+pub(crate) fn wrong_default(span: Span, expected: &str, found: &str) -> Diagnostic {
+    Diagnostic::error("E0303", span, format!("expected `{expected}`, found {found}"))
+        .help(format!("write a value of type `{expected}`, or take the default out"))
+}

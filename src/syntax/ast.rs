@@ -3,6 +3,11 @@
 //! Every node knows its [`Span`]. What could not be read stands as an error node, so that the rest
 //! of the file is still checked.
 
+use std::collections::BTreeMap;
+
+use crate::literal::{self, EntityName};
+use crate::plan::Value;
+pub use crate::plan::{Cardinality, TypeKind};
 use crate::source::{FileId, Span};
 
 /// One `.policy` file.
@@ -93,17 +98,6 @@ pub enum Item {
     Error(Span),
 }
 
-/// The three kinds of types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TypeKind {
-    /// A type of principal.
-    Subject,
-    /// A container on which roles are held.
-    Scope,
-    /// A thing inside a scope or another resource.
-    Resource,
-}
-
 /// `scope Team in Organization { … }`
 #[derive(Clone, Debug)]
 pub struct TypeDecl {
@@ -134,17 +128,6 @@ pub struct Container {
     pub span: Span,
 }
 
-/// How many containers of one type an entity stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Cardinality {
-    /// `in T`: exactly one.
-    One,
-    /// `in T?`: one or none.
-    Optional,
-    /// `in many T`: any number.
-    Many,
-}
 
 /// One member of a type's body.
 #[derive(Clone, Debug)]
@@ -625,4 +608,51 @@ pub enum BinaryOp {
     Multiply,
     /// `in`
     In,
+}
+
+impl Expr {
+    /// The value of an expression that is one: a literal, an entity, `ip("…")`, or a set or record
+    /// of these.
+    ///
+    /// # Errors
+    ///
+    /// The span of the part that is none.
+    pub fn value(&self) -> Result<Value, Span> {
+        Ok(match &self.kind {
+            ExprKind::Literal(literal) => match literal {
+                Literal::Bool(value) => Value::Bool(*value),
+                Literal::Int(value) => Value::Int(*value),
+                Literal::Decimal(value) => Value::Decimal(*value),
+                Literal::String(value) => Value::String(value.clone()),
+                Literal::Datetime(value) => Value::Datetime(*value),
+                Literal::Duration(value) => Value::Duration(*value),
+            },
+            ExprKind::Entity(entity) => {
+                Value::Entity(EntityName::new(entity.type_name.clone(), entity.id.clone()))
+            }
+            ExprKind::Call(name, arguments) if name.name == "ip" => {
+                let [Expr {
+                    kind: ExprKind::Literal(Literal::String(text)),
+                    ..
+                }] = arguments.as_slice()
+                else {
+                    return Err(self.span);
+                };
+                Value::IpAddr(literal::parse_ip(text).ok_or(self.span)?)
+            }
+            ExprKind::Set(parts) => {
+                Value::Set(parts.iter().map(Self::value).collect::<Result<_, _>>()?)
+            }
+            ExprKind::Record(fields) => {
+                let mut record = BTreeMap::new();
+                for (name, value) in fields {
+                    if record.insert(name.name.clone(), value.value()?).is_some() {
+                        return Err(name.span);
+                    }
+                }
+                Value::Record(record)
+            }
+            _ => return Err(self.span),
+        })
+    }
 }

@@ -1,0 +1,14 @@
+//! Types of conditions, and what each clause, level and rule comes to: the [`Program`].
+
+mod arena;
+mod condition;
+mod operators;
+mod program;
+mod reach;
+
+pub(crate) use arena::Arena;
+pub(crate) use program::{
+    ActionGrant, CanClause, LevelMeaning, Program, RoleMeaning, RuleMeaning, SeesClause, TypeGrant,
+    check,
+};
+pub(crate) use reach::Reach;

@@ -1,0 +1,557 @@
+//! What each clause of a role, each level and each rule comes to, type by type.
+
+use std::collections::HashMap;
+
+use super::arena::Arena;
+use super::condition::{Environment, Guards, condition};
+use super::reach::Reach;
+use crate::diagnostic::{Diagnostic, model, names as report, types};
+use crate::literal::nearest;
+use crate::plan::{
+    ActionId, ConditionId, ConstantId, EntityId, Field, LevelId, RoleId, Table, TypeId, typed,
+};
+use crate::resolve::{AttributeInfo, Permissions, Resolved, Schema, SetMeaning};
+use crate::source::{Sources, Span};
+use crate::syntax::ast::{self, RoleClause, RuleKind, RuleTarget, TypeTerm};
+
+/// A checked policy: the schema, and what everything in it comes to.
+pub(crate) struct Program<'a> {
+    pub(crate) schema: Schema<'a>,
+    pub(crate) permissions: Permissions,
+    pub(crate) roles: Table<RoleId, RoleMeaning>,
+    pub(crate) levels: Table<LevelId, LevelMeaning>,
+    pub(crate) rules: Vec<RuleMeaning>,
+    pub(crate) attributes: Table<TypeId, Vec<Field>>,
+    pub(crate) context: Vec<Field>,
+    pub(crate) arena: Arena,
+}
+
+/// The clauses of a role; what it includes is not counted in.
+#[derive(Default)]
+pub(crate) struct RoleMeaning {
+    pub(crate) sees: Vec<SeesClause>,
+    pub(crate) can: Vec<CanClause>,
+}
+
+/// `sees SET when E`
+pub(crate) struct SeesClause {
+    pub(crate) span: Span,
+    /// `sees this`
+    pub(crate) this: bool,
+    pub(crate) types: Vec<TypeGrant>,
+}
+
+/// `can SET when E`
+pub(crate) struct CanClause {
+    pub(crate) span: Span,
+    pub(crate) actions: Vec<ActionGrant>,
+}
+
+/// A type, under a condition.
+pub(crate) struct TypeGrant {
+    pub(crate) of: TypeId,
+    pub(crate) condition: Option<ConditionId>,
+}
+
+/// An action asked of a type, under a condition.
+pub(crate) struct ActionGrant {
+    pub(crate) of: TypeId,
+    pub(crate) action: ActionId,
+    pub(crate) condition: Option<ConditionId>,
+}
+
+/// What a level lets through; what it includes is not counted in.
+pub(crate) struct LevelMeaning {
+    pub(crate) span: Span,
+    pub(crate) actions: Vec<(TypeId, ActionId)>,
+}
+
+/// A rule.
+pub(crate) struct RuleMeaning {
+    pub(crate) kind: RuleKind,
+    pub(crate) span: Span,
+    pub(crate) id: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) subjects: Vec<TypeId>,
+    /// Of `permit` and `forbid`.
+    pub(crate) actions: Vec<ActionGrant>,
+    /// Of `reveal` and `hide`.
+    pub(crate) types: Vec<TypeGrant>,
+}
+
+/// Checks a resolved policy.
+pub(crate) fn check<'a>(
+    sources: &Sources,
+    resolved: Resolved<'a>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Program<'a> {
+    let Resolved {
+        schema,
+        permissions,
+        rules,
+        tests: _,
+    } = resolved;
+    let mut checker = Checker {
+        sources,
+        subjects: schema.subjects(),
+        reach: Reach::new(&schema),
+        schema: &schema,
+        permissions: &permissions,
+        arena: Arena::default(),
+        compiled: HashMap::default(),
+        diagnostics,
+    };
+    checker.containers_and_groups();
+    let attributes = schema.types.rows().iter();
+    let attributes = attributes.map(|ty| checker.fields(&ty.attributes)).collect();
+    let context = checker.fields(&schema.context);
+    let roles = schema.roles.ids().map(|role| checker.role(role)).collect();
+    let levels = schema.levels.ids().map(|level| checker.level(level)).collect();
+    let rules = rules.into_iter().map(|rule| checker.rule(rule)).collect();
+    let arena = checker.arena;
+    Program {
+        schema,
+        permissions,
+        roles,
+        levels,
+        rules,
+        attributes,
+        context,
+        arena,
+    }
+}
+
+struct Checker<'c, 'a> {
+    sources: &'c Sources,
+    schema: &'c Schema<'a>,
+    permissions: &'c Permissions,
+    reach: Reach,
+    subjects: Vec<TypeId>,
+    arena: Arena,
+    /// Conditions by where they stand and what they are about: one that does not speak of the
+    /// resource is the same for all types.
+    compiled: HashMap<(Span, Option<TypeId>), Result<ConditionId, Vec<Diagnostic>>, rustc_hash::FxBuildHasher>,
+    diagnostics: &'c mut Vec<Diagnostic>,
+}
+
+impl Checker<'_, '_> {
+    /// A group cannot be a container of its own members.
+    fn containers_and_groups(&mut self) {
+        for (_, group) in self.schema.types.iter() {
+            for member in &group.members {
+                let member = &self.schema.types[*member];
+                let group_id = self.schema.type_names.get(&group.name);
+                if member.containers.iter().any(|(of, _)| Some(of) == group_id) {
+                    let error = model::container_and_group(member.span, &member.name, &group.name);
+                    self.diagnostics.push(error);
+                }
+            }
+        }
+    }
+
+    fn fields(&mut self, attributes: &[AttributeInfo<'_>]) -> Vec<Field> {
+        attributes
+            .iter()
+            .map(|attribute| Field {
+                name: attribute.name.clone(),
+                ty: attribute.ty.clone(),
+                optional: attribute.optional,
+                default: attribute.default.and_then(|expr| self.default(attribute, expr)),
+            })
+            .collect()
+    }
+
+    fn default(&mut self, attribute: &AttributeInfo<'_>, expr: &ast::Expr) -> Option<ConstantId> {
+        let value = match expr.value() {
+            Ok(value) => value,
+            Err(span) => {
+                if !matches!(expr.kind, ast::ExprKind::Error) {
+                    self.diagnostics.push(types::not_constant(span));
+                }
+                return None;
+            }
+        };
+        let name = |ty| self.schema.type_name(ty).to_owned();
+        match typed(&value, &attribute.ty, &name, &mut |_, _| EntityId(0)) {
+            Ok(_) => Some(self.arena.constant(value, attribute.ty.clone())),
+            Err(mismatch) => {
+                let error = types::wrong_default(expr.span, &mismatch.expected, &mismatch.found);
+                self.diagnostics.push(error);
+                None
+            }
+        }
+    }
+
+    fn role(&mut self, role: RoleId) -> RoleMeaning {
+        let info = &self.schema.roles[role];
+        let reach = self.reach.leading_to(info.on);
+        let mut meaning = RoleMeaning::default();
+        for clause in &info.decl.clauses {
+            match clause {
+                RoleClause::Sees { set, when, span } => {
+                    let guards = Guards::when(when.as_ref());
+                    let sees = self.sees(info.on, &reach, set, &guards, *span);
+                    meaning.sees.extend(sees);
+                }
+                RoleClause::Can { set, when, span } => {
+                    let guards = Guards::when(when.as_ref());
+                    let actions = self.can(info.on, &reach, set, &guards);
+                    meaning.can.push(CanClause {
+                        span: *span,
+                        actions,
+                    });
+                }
+                RoleClause::Includes { .. } => {}
+            }
+        }
+        meaning
+    }
+
+    fn sees(
+        &mut self,
+        on: TypeId,
+        reach: &[TypeId],
+        set: &ast::TypeSet,
+        guards: &Guards<'_>,
+        span: Span,
+    ) -> Vec<SeesClause> {
+        let mut named: Vec<(TypeId, Span)> = Vec::new();
+        let mut wild: Vec<TypeId> = Vec::new();
+        let mut this = None;
+        for term in &set.terms {
+            match term {
+                TypeTerm::All(_) => wild.extend(reach),
+                TypeTerm::Named(name) if name.name == "this" => this = Some(name.span),
+                TypeTerm::Named(name) => {
+                    let Some(of) = self.find_type(name) else {
+                        continue;
+                    };
+                    if reach.binary_search(&of).is_err() {
+                        let on = self.schema.type_name(on);
+                        let error = model::cannot_be_inside(name.span, &name.name, on, "sees");
+                        self.diagnostics.push(error);
+                    } else {
+                        named.push((of, name.span));
+                    }
+                }
+            }
+        }
+        let (named, wild) = self.except_types(set, named, wild);
+        let mut clauses = Vec::new();
+        if !named.is_empty() || !wild.is_empty() {
+            clauses.push(SeesClause {
+                span,
+                this: false,
+                types: self.types_under(&named, &wild, guards, &self.subjects.clone(), true),
+            });
+        }
+        if let Some(this_span) = this {
+            clauses.push(SeesClause {
+                span,
+                this: true,
+                types: self.types_under(&[(on, this_span)], &[], guards, &self.subjects.clone(), true),
+            });
+        }
+        if clauses.is_empty() && !set.except.is_empty() {
+            self.diagnostics.push(model::empty_set(set.span));
+        }
+        clauses
+    }
+
+    /// Takes out what stands behind `except`.
+    fn except_types(
+        &mut self,
+        set: &ast::TypeSet,
+        mut named: Vec<(TypeId, Span)>,
+        mut wild: Vec<TypeId>,
+    ) -> (Vec<(TypeId, Span)>, Vec<TypeId>) {
+        for term in &set.except {
+            match term {
+                TypeTerm::All(_) => {
+                    named.clear();
+                    wild.clear();
+                }
+                TypeTerm::Named(name) if name.name == "this" => {
+                    self.diagnostics.push(model::this_with_others(name.span));
+                }
+                TypeTerm::Named(name) => {
+                    if let Some(of) = self.find_type(name) {
+                        named.retain(|(kept, _)| *kept != of);
+                        wild.retain(|kept| *kept != of);
+                    }
+                }
+            }
+        }
+        wild.retain(|of| named.iter().all(|(named, _)| named != of));
+        (named, wild)
+    }
+
+    fn can(
+        &mut self,
+        on: TypeId,
+        reach: &[TypeId],
+        set: &ast::PermissionSet,
+        guards: &Guards<'_>,
+    ) -> Vec<ActionGrant> {
+        let meaning =
+            self.permissions.meaning(self.schema, Some(on), Some(reach), set, self.diagnostics);
+        for (action, span) in &meaning.named {
+            let asked = &self.schema.actions[*action].asked_of;
+            if asked.iter().all(|of| reach.binary_search(of).is_err())
+                && let Some(of) = asked.first()
+            {
+                let name = self.schema.type_name(*of);
+                let on = self.schema.type_name(on);
+                self.diagnostics.push(model::cannot_be_inside(*span, name, on, "can"));
+            }
+        }
+        self.left_over(set, &meaning);
+        let subjects = self.subjects.clone();
+        self.actions_under(&meaning, Some(reach), guards, &subjects, false)
+    }
+
+    /// A set of which `except` leaves nothing is a mistake.
+    fn left_over(&mut self, set: &ast::PermissionSet, meaning: &SetMeaning) {
+        if meaning.named.is_empty() && meaning.wild.is_empty() && !set.except.is_empty() {
+            self.diagnostics.push(model::empty_set(set.span));
+        }
+    }
+
+    fn level(&mut self, level: LevelId) -> LevelMeaning {
+        let info = &self.schema.levels[level];
+        let span = info.decl.span;
+        let Some(set) = &info.decl.set else {
+            return LevelMeaning {
+                span,
+                actions: Vec::new(),
+            };
+        };
+        // What is inside the shared entity goes through the window with it.
+        let inside = self.reach.leading_to(info.of);
+        let own = Some(info.of);
+        let meaning =
+            self.permissions.meaning(self.schema, own, Some(&inside), set, self.diagnostics);
+        self.left_over(set, &meaning);
+        for (action, span) in &meaning.named {
+            let asked = &self.schema.actions[*action].asked_of;
+            if asked.iter().all(|of| inside.binary_search(of).is_err())
+                && let Some(of) = asked.first()
+            {
+                let (name, of_name) = (self.schema.type_name(*of), self.schema.type_name(info.of));
+                self.diagnostics.push(model::cannot_be_inside(*span, name, of_name, "level"));
+            }
+        }
+        let mut actions = Vec::new();
+        for action in meaning.actions() {
+            let asked = self.schema.actions[action].asked_of.iter();
+            let reached = asked.filter(|of| inside.binary_search(of).is_ok());
+            actions.extend(reached.map(|of| (*of, action)));
+        }
+        LevelMeaning { span, actions }
+    }
+
+    fn rule(&mut self, rule: &ast::Rule) -> RuleMeaning {
+        let mut meaning = RuleMeaning {
+            kind: rule.kind,
+            span: rule.span,
+            id: None,
+            reason: None,
+            subjects: Vec::new(),
+            actions: Vec::new(),
+            types: Vec::new(),
+        };
+        for annotation in &rule.annotations {
+            let ast::Ident { name, span } = &annotation.name;
+            let slot = match name.as_str() {
+                "id" => &mut meaning.id,
+                "reason" => &mut meaning.reason,
+                _ => {
+                    let near = nearest(name, ["id", "reason"]);
+                    self.diagnostics.push(model::unknown_annotation(*span, name, near));
+                    continue;
+                }
+            };
+            if slot.replace(annotation.value.value.clone()).is_some() {
+                let error = report::declared_twice(*span, "annotation", name, rule.span);
+                self.diagnostics.push(error);
+            }
+        }
+        for subject in &rule.subjects {
+            if let Some(of) = self.find_type(subject) {
+                if self.subjects.contains(&of) {
+                    meaning.subjects.push(of);
+                } else {
+                    let kind = crate::resolve::kind_word(self.schema.types[of].kind);
+                    let error = report::wrong_kind(subject.span, &subject.name, kind, "subject");
+                    self.diagnostics.push(error);
+                }
+            }
+        }
+        meaning.subjects.sort_unstable();
+        meaning.subjects.dedup();
+        let principals = if meaning.subjects.is_empty() {
+            self.subjects.clone()
+        } else {
+            meaning.subjects.clone()
+        };
+        let guards = Guards::of(&rule.conditions);
+        let strict = matches!(rule.kind, RuleKind::Forbid | RuleKind::Hide);
+        match &rule.target {
+            RuleTarget::Actions(set) => {
+                let found =
+                    self.permissions.meaning(self.schema, None, None, set, self.diagnostics);
+                self.left_over(set, &found);
+                meaning.actions = self.actions_under(&found, None, &guards, &principals, strict);
+            }
+            RuleTarget::Types(set) => {
+                let mut named = Vec::new();
+                let mut wild = Vec::new();
+                for term in &set.terms {
+                    match term {
+                        TypeTerm::All(_) => wild.extend(self.schema.types.ids()),
+                        TypeTerm::Named(name) if name.name == "this" => {
+                            self.diagnostics.push(model::this_with_others(name.span));
+                        }
+                        TypeTerm::Named(name) => {
+                            named.extend(self.find_type(name).map(|of| (of, name.span)));
+                        }
+                    }
+                }
+                let (named, wild) = self.except_types(set, named, wild);
+                if named.is_empty() && wild.is_empty() && !set.except.is_empty() {
+                    self.diagnostics.push(model::empty_set(set.span));
+                }
+                meaning.types = self.types_under(&named, &wild, &guards, &principals, !strict);
+            }
+        }
+        meaning
+    }
+
+    fn find_type(&mut self, name: &ast::Ident) -> Option<TypeId> {
+        let found = self.schema.type_names.get(&name.name).copied();
+        if found.is_none() {
+            let near = nearest(&name.name, self.schema.all_type_names());
+            self.diagnostics.push(report::unknown_type(name.span, &name.name, near));
+        }
+        found
+    }
+
+    // ---- conditions over sets -------------------------------------------------------------------
+
+    /// The types of a set, each with the condition read for it. What is named must fit; of a
+    /// wildcard, `lenient` leaves out what does not.
+    fn types_under(
+        &mut self,
+        named: &[(TypeId, Span)],
+        wild: &[TypeId],
+        guards: &Guards<'_>,
+        principals: &[TypeId],
+        lenient: bool,
+    ) -> Vec<TypeGrant> {
+        let mut types = Vec::new();
+        for (of, _) in named {
+            match self.condition(guards, *of, principals) {
+                Ok(condition) => types.push(TypeGrant { of: *of, condition }),
+                Err(errors) => {
+                    self.diagnostics.extend(errors);
+                    return types;
+                }
+            }
+        }
+        let mut misfit = None;
+        for of in wild {
+            match self.condition(guards, *of, principals) {
+                Ok(condition) => types.push(TypeGrant { of: *of, condition }),
+                Err(errors) => {
+                    misfit.get_or_insert(errors);
+                }
+            }
+        }
+        if let Some(errors) = misfit.filter(|_| !lenient || types.is_empty()) {
+            self.diagnostics.extend(errors);
+        }
+        types
+    }
+
+    /// The actions of a set by the types that they are asked of, each with the condition read for
+    /// it. What is named must fit; of a wildcard, what does not is left out, unless `strict`.
+    fn actions_under(
+        &mut self,
+        set: &SetMeaning,
+        within: Option<&[TypeId]>,
+        guards: &Guards<'_>,
+        principals: &[TypeId],
+        strict: bool,
+    ) -> Vec<ActionGrant> {
+        let asked = |schema: &Schema<'_>, action: ActionId| -> Vec<TypeId> {
+            let asked = schema.actions[action].asked_of.iter().copied();
+            asked
+                .filter(|of| within.is_none_or(|within| within.binary_search(of).is_ok()))
+                .collect()
+        };
+        let mut actions = Vec::new();
+        for (action, span) in &set.named {
+            for of in asked(self.schema, *action) {
+                match self.condition(guards, of, principals) {
+                    Ok(condition) => actions.push(ActionGrant {
+                        of,
+                        action: *action,
+                        condition,
+                    }),
+                    Err(errors) => {
+                        let named = self.schema.action_name(*action);
+                        let asked_of = self.schema.type_name(of);
+                        self.diagnostics.extend(
+                            errors
+                                .into_iter()
+                                .map(|error| types::does_not_fit(error, &named, asked_of, *span)),
+                        );
+                        return actions;
+                    }
+                }
+            }
+        }
+        let mut misfit = None;
+        for action in &set.wild {
+            for of in asked(self.schema, *action) {
+                match self.condition(guards, of, principals) {
+                    Ok(condition) => actions.push(ActionGrant {
+                        of,
+                        action: *action,
+                        condition,
+                    }),
+                    Err(errors) => {
+                        misfit.get_or_insert(errors);
+                    }
+                }
+            }
+        }
+        if let Some(errors) = misfit.filter(|_| strict || actions.is_empty()) {
+            self.diagnostics.extend(errors);
+        }
+        actions
+    }
+
+    fn condition(
+        &mut self,
+        guards: &Guards<'_>,
+        of: TypeId,
+        principals: &[TypeId],
+    ) -> Result<Option<ConditionId>, Vec<Diagnostic>> {
+        let Some(span) = guards.span() else {
+            return Ok(None);
+        };
+        let key = (span, guards.speaks_of_resource().then_some(of));
+        if let Some(done) = self.compiled.get(&key) {
+            return done.clone().map(Some);
+        }
+        let environment = Environment {
+            schema: self.schema,
+            resource: of,
+            principals,
+        };
+        let compiled = condition(environment, &mut self.arena, guards, self.sources.text(span));
+        self.compiled.insert(key, compiled.clone());
+        compiled.map(Some)
+    }
+}

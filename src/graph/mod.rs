@@ -1,0 +1,159 @@
+//! The decision graph: scopes, roles, permission sets, sight, capability, shares, rules and
+//! conditions as nodes, with where each stands in the source.
+//!
+//! It is what a policy *is*, once names and types are gone. The plan is lowered from it, pictures
+//! are drawn of it, and analyses walk it.
+
+mod build;
+mod draw;
+mod lower;
+
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use crate::plan::{ActionId, Cardinality, ConditionId, LevelId, RoleId, Table, TypeId, TypeKind};
+use crate::source::Span;
+use crate::syntax::ast::RuleKind;
+
+pub(crate) use build::build;
+pub use draw::Format;
+pub(crate) use lower::lower;
+
+/// A policy as a graph.
+#[derive(Debug)]
+pub struct DecisionGraph {
+    pub(crate) graph: DiGraph<Node, Edge>,
+    /// The nodes of the types, roles and levels, by id.
+    pub(crate) types: Table<TypeId, NodeIndex>,
+    pub(crate) roles: Table<RoleId, NodeIndex>,
+    pub(crate) levels: Table<LevelId, NodeIndex>,
+    pub(crate) rules: Vec<NodeIndex>,
+}
+
+/// A node, with its name and where it stands.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What it is.
+    pub kind: NodeKind,
+    /// Its name, or its text where it has none.
+    pub label: String,
+    /// Where it stands.
+    pub span: Option<Span>,
+}
+
+/// The kinds of nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeKind {
+    /// A subject, scope or resource type.
+    Type(TypeKind),
+    /// An action.
+    Action,
+    /// A permission group.
+    Permissions,
+    /// A role.
+    Role,
+    /// `sees`: sight that a role gives.
+    Sight,
+    /// `can`: capability that a role gives.
+    Capability,
+    /// A level of a share.
+    Level,
+    /// A rule.
+    Rule(RuleKind),
+    /// A condition.
+    Condition,
+}
+
+impl NodeKind {
+    /// Its word in pictures and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Type(TypeKind::Subject) => "subject",
+            Self::Type(TypeKind::Scope) => "scope",
+            Self::Type(TypeKind::Resource) => "resource",
+            Self::Action => "action",
+            Self::Permissions => "permissions",
+            Self::Role => "role",
+            Self::Sight => "sight",
+            Self::Capability => "capability",
+            Self::Level => "level",
+            Self::Rule(RuleKind::Permit) => "permit",
+            Self::Rule(RuleKind::Forbid) => "forbid",
+            Self::Rule(RuleKind::Reveal) => "reveal",
+            Self::Rule(RuleKind::Hide) => "hide",
+            Self::Condition => "condition",
+        }
+    }
+}
+
+/// What one node has to do with another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// A type stands in another.
+    In(Cardinality),
+    /// A subject type may be a member of a group.
+    MemberOf,
+    /// An action is asked of a type.
+    AskedOf,
+    /// A permission group has an action or another group.
+    Has,
+    /// A role is held on a type.
+    HeldOn,
+    /// A role or level includes another.
+    Includes,
+    /// A role gives sight.
+    Sees {
+        /// Only of the entity on which the role is held.
+        this: bool,
+    },
+    /// A role gives capability.
+    Can,
+    /// Sight or a rule is about a type.
+    Shows(Option<ConditionId>),
+    /// Capability, a level or a rule is about actions asked of a type.
+    Gives(Vec<(ActionId, Option<ConditionId>)>),
+    /// A type can be shared at a level.
+    SharedAt,
+    /// A level opens a window into a scope.
+    With,
+    /// A rule is for a subject type.
+    To,
+    /// A clause or rule holds under a condition.
+    When,
+}
+
+impl Edge {
+    /// Its word in pictures and JSON.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::In(Cardinality::One) => "in",
+            Self::In(Cardinality::Optional) => "in?",
+            Self::In(Cardinality::Many) => "in many",
+            Self::MemberOf => "member of",
+            Self::AskedOf => "asked of",
+            Self::Has => "has",
+            Self::HeldOn => "held on",
+            Self::Includes => "includes",
+            Self::Sees { this: false } => "sees",
+            Self::Sees { this: true } => "sees this",
+            Self::Can => "can",
+            Self::Shows(_) => "shows",
+            Self::Gives(_) => "gives",
+            Self::SharedAt => "shared at",
+            Self::With => "with",
+            Self::To => "to",
+            Self::When => "when",
+        }
+    }
+}
+
+impl DecisionGraph {
+    /// The nodes, in a stable order.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.graph.node_weights()
+    }
+
+    /// How many edges there are.
+    pub fn edge_count(&self) -> usize {
+        self.graph.edge_count()
+    }
+}

@@ -1,0 +1,181 @@
+//! Facts: what is in what, who holds which role where, what is shared.
+//!
+//! A [`WorldBuilder`] takes facts one by one and refuses those that do not fit the policy; a
+//! [`World`] is the flat, immutable form that questions are asked of.
+
+mod adjacency;
+mod builder;
+mod entities;
+mod fact;
+mod refusal;
+
+use std::sync::Arc;
+
+pub(crate) use adjacency::Adjacency;
+pub use builder::WorldBuilder;
+pub(crate) use entities::Entities;
+pub use fact::{Fact, FactKind, Place};
+pub use refusal::{Reason, Refusal};
+
+use crate::literal::EntityName;
+use crate::plan::{ConstantId, Datum, EntityId, Id, LevelId, Plan, RelationId, RoleId, Table, TypeId};
+
+/// The moment that never comes: a fact without `until`.
+pub(crate) const FOREVER: i64 = i64::MAX;
+
+/// The holder that stands for everybody.
+pub(crate) const ANYONE: EntityId = EntityId(u32::MAX);
+
+/// A membership, seen from either side.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Membership {
+    /// The group of a member, or the member of a group.
+    pub(crate) other: EntityId,
+    pub(crate) until: i64,
+}
+
+/// A role that is held at a place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holding {
+    /// Who holds; [`ANYONE`] for everybody.
+    pub(crate) holder: EntityId,
+    pub(crate) place: EntityId,
+    pub(crate) role: RoleId,
+    pub(crate) until: i64,
+    pub(crate) origin: Origin,
+}
+
+/// An entity in the window of a scope.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share {
+    pub(crate) entity: EntityId,
+    pub(crate) with: EntityId,
+    pub(crate) level: LevelId,
+    pub(crate) until: i64,
+    pub(crate) origin: Origin,
+}
+
+/// Where a fact was stated: an index into the places of its world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Origin(u32);
+
+impl Origin {
+    const NONE: Self = Self(u32::MAX);
+}
+
+/// All that is known at one moment of writing; answers questions through
+/// [`Evaluator`](crate::Evaluator).
+#[derive(Clone, Debug)]
+pub struct World {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) entities: Entities,
+    /// The constants of the plan, with the ids that their entities have here.
+    pub(crate) constants: Table<ConstantId, Datum>,
+    /// Whether some fact names the entity.
+    known: Vec<bool>,
+    /// Whether its containers are all there, to the top.
+    complete: Vec<bool>,
+    /// The known entities of each type, sorted by id.
+    by_type: Table<TypeId, Vec<EntityId>>,
+    pub(crate) containers: Adjacency<EntityId>,
+    pub(crate) contents: Adjacency<EntityId>,
+    pub(crate) groups: Adjacency<Membership>,
+    pub(crate) members: Adjacency<Membership>,
+    /// By the place at which they are held.
+    pub(crate) holdings: Adjacency<Holding>,
+    /// By the holder.
+    pub(crate) held: Adjacency<Holding>,
+    pub(crate) held_by_anyone: Vec<Holding>,
+    /// By the entity that is shared.
+    pub(crate) shares: Adjacency<Share>,
+    /// By the scope that it is shared with.
+    pub(crate) received: Adjacency<Share>,
+    relations: Adjacency<(RelationId, EntityId)>,
+    attributes: Adjacency<(u32, Datum)>,
+    places: Vec<Place>,
+}
+
+impl World {
+    /// Builds a world from facts, all or nothing.
+    ///
+    /// # Errors
+    ///
+    /// Every fact that does not fit the policy, in the order in which they were given.
+    pub fn build(
+        plan: Arc<Plan>,
+        facts: impl IntoIterator<Item = Fact>,
+    ) -> Result<Self, Vec<Refusal>> {
+        let (world, refused) = Self::build_keeping(plan, facts);
+        if refused.is_empty() { Ok(world) } else { Err(refused) }
+    }
+
+    /// Builds a world from the facts that fit, and gives back those that do not.
+    pub fn build_keeping(
+        plan: Arc<Plan>,
+        facts: impl IntoIterator<Item = Fact>,
+    ) -> (Self, Vec<Refusal>) {
+        let mut builder = WorldBuilder::new(plan);
+        let refused = facts
+            .into_iter()
+            .filter_map(|fact| builder.add(&fact).err())
+            .collect();
+        (builder.world(), refused)
+    }
+
+    /// The plan of the policy that this world fits.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// The entity with this name, if any fact names it.
+    pub(crate) fn find(&self, ty: TypeId, id: &str) -> Option<EntityId> {
+        self.entities.find(ty, id).filter(|entity| self.is_known(*entity))
+    }
+
+    pub(crate) fn is_known(&self, entity: EntityId) -> bool {
+        self.known.get(entity.index()).copied().unwrap_or(false)
+    }
+
+    pub(crate) fn is_complete(&self, entity: EntityId) -> bool {
+        self.complete.get(entity.index()).copied().unwrap_or(false)
+    }
+
+    pub(crate) fn all_of(&self, ty: TypeId) -> &[EntityId] {
+        self.by_type.get(ty).map_or(&[], Vec::as_slice)
+    }
+
+    /// The value of an attribute: what a fact says, else the default where the entity is known.
+    pub(crate) fn attribute(&self, entity: EntityId, column: u32) -> Option<&Datum> {
+        let said = self.attributes.of(entity);
+        match said.binary_search_by_key(&column, |(at, _)| *at) {
+            Ok(found) => said.get(found).map(|(_, datum)| datum),
+            Err(_) if self.is_known(entity) => {
+                let ty = self.plan.types.get(self.entities.type_of(entity)?)?;
+                let default = ty.attributes.get(column as usize)?.default?;
+                self.constants.get(default)
+            }
+            Err(_) => None,
+        }
+    }
+
+    pub(crate) fn related(
+        &self,
+        entity: EntityId,
+        relation: RelationId,
+    ) -> impl Iterator<Item = EntityId> {
+        let edges = self.relations.of(entity).iter();
+        edges.filter(move |(of, _)| *of == relation).map(|(_, target)| *target)
+    }
+
+    /// The name of an entity.
+    pub(crate) fn name(&self, entity: EntityId) -> EntityName {
+        match self.entities.get(entity) {
+            Some((ty, id)) => EntityName::new(self.plan.types[ty].name.as_str(), id),
+            None => EntityName::new("", ""),
+        }
+    }
+
+    pub(crate) fn place(&self, origin: Origin) -> Option<&Place> {
+        self.places.get(origin.0 as usize)
+    }
+}

@@ -1,0 +1,334 @@
+//! Facts that do not fit the policy, and what to do about each.
+
+use std::fmt;
+
+use super::fact::{Fact, Place};
+
+/// A fact that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Where it was stated, if in a file.
+    pub place: Option<Place>,
+    /// The fact as text, or the line that is none.
+    pub fact: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl Refusal {
+    pub(super) fn new(fact: &Fact, reason: Reason) -> Self {
+        Self {
+            place: fact.place.clone(),
+            fact: fact.to_string(),
+            reason,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
+        }
+        write!(f, "error[{}]: {}", self.reason.code(), self.reason)?;
+        write!(f, " ({})", self.reason.help())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Why a fact does not fit. Types, roles and levels are given by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The line is no fact.
+    Malformed(String),
+    /// The policy has no such type.
+    UnknownType {
+        /// The type.
+        name: String,
+        /// A near name.
+        near: Option<String>,
+    },
+    /// The type has no such role.
+    UnknownRole {
+        /// The role.
+        role: String,
+        /// The type on which it would be held.
+        of: String,
+        /// A near name.
+        near: Option<String>,
+        /// The types that have a role of this name.
+        elsewhere: Vec<String>,
+        /// The roles that the type has.
+        known: Vec<String>,
+    },
+    /// Only subjects hold roles.
+    HolderIsNoSubject {
+        /// The type of the holder.
+        holder: String,
+    },
+    /// The entity cannot stand in such a container.
+    WrongContainer {
+        /// The type of the entity.
+        entity: String,
+        /// The type of the container.
+        container: String,
+        /// What it may stand in.
+        allowed: Vec<String>,
+    },
+    /// The group does not take such members.
+    WrongMember {
+        /// The type of the member.
+        member: String,
+        /// The type of the group.
+        group: String,
+        /// What may be a member.
+        allowed: Vec<String>,
+    },
+    /// It already stands in another container of this type.
+    SecondContainer {
+        /// The type of the container.
+        container: String,
+        /// The one that it stands in.
+        first: String,
+    },
+    /// It would stand inside of itself.
+    ContainerCycle {
+        /// The entity.
+        entity: String,
+    },
+    /// Only memberships, holdings and shares end.
+    UntilOnContainment,
+    /// The policy does not let it be shared so.
+    NotShareable {
+        /// The type of the entity.
+        entity: String,
+        /// The type of the scope.
+        with: String,
+        /// The scopes that it may be shared with.
+        allowed: Vec<String>,
+        /// The types around it that may be shared with this scope, or the scope itself to hold a role on.
+        instead: Vec<String>,
+    },
+    /// The share has no such level.
+    UnknownLevel {
+        /// The level.
+        level: String,
+        /// A near name.
+        near: Option<String>,
+        /// The levels that there are.
+        known: Vec<String>,
+    },
+    /// The type has no such relation.
+    UnknownRelation {
+        /// The relation.
+        relation: String,
+        /// The type.
+        of: String,
+        /// A near name.
+        near: Option<String>,
+        /// Whether it is an attribute instead.
+        attribute: bool,
+    },
+    /// The relation does not point to such entities.
+    WrongTarget {
+        /// The relation.
+        relation: String,
+        /// The type of the target.
+        target: String,
+        /// What it may point to.
+        allowed: Vec<String>,
+    },
+    /// The type has no such attribute.
+    UnknownAttribute {
+        /// The attribute.
+        attribute: String,
+        /// The type.
+        of: String,
+        /// A near name.
+        near: Option<String>,
+    },
+    /// The value does not have the attribute's type.
+    WrongValue {
+        /// The attribute, with the path within it.
+        attribute: String,
+        /// The type that it must have.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// The attribute already has another value.
+    SecondValue {
+        /// The attribute.
+        attribute: String,
+        /// The entity.
+        entity: String,
+    },
+    /// What should be removed is not there.
+    NotThere,
+    /// There are more entities or facts than ids.
+    TooMany,
+}
+
+/// `` `a`, `b` or `c` ``
+fn one_of(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.as_slice() {
+        [] => "nothing".into(),
+        [only] => only.clone(),
+        [init @ .., last] => format!("{} or {last}", init.join(", ")),
+    }
+}
+
+fn did_you_mean(near: Option<&String>, otherwise: String) -> String {
+    near.map_or(otherwise, |near| format!("did you mean `{near}`?"))
+}
+
+impl Reason {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "E0501",
+            Self::UnknownType { .. } => "E0502",
+            Self::UnknownRole { .. } => "E0503",
+            Self::HolderIsNoSubject { .. } => "E0504",
+            Self::WrongContainer { .. } => "E0505",
+            Self::WrongMember { .. } => "E0506",
+            Self::SecondContainer { .. } => "E0507",
+            Self::ContainerCycle { .. } => "E0508",
+            Self::UntilOnContainment => "E0509",
+            Self::NotShareable { .. } => "E0510",
+            Self::UnknownLevel { .. } => "E0511",
+            Self::UnknownRelation { .. } => "E0512",
+            Self::WrongTarget { .. } => "E0513",
+            Self::UnknownAttribute { .. } => "E0514",
+            Self::WrongValue { .. } => "E0515",
+            Self::SecondValue { .. } => "E0516",
+            Self::NotThere => "E0517",
+            Self::TooMany => "E0518",
+        }
+    }
+
+    /// What to do.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Malformed(_) => "docs/facts.md shows the form of each fact".into(),
+            Self::UnknownType { near, .. } => {
+                did_you_mean(near.as_ref(), "declare it in the policy, or correct the name".into())
+            }
+            Self::UnknownRole {
+                near,
+                elsewhere,
+                known,
+                of,
+                ..
+            } => match (near, elsewhere.as_slice(), known.as_slice()) {
+                (Some(near), _, _) => format!("did you mean `{near}`?"),
+                (None, [], []) => format!("`{of}` has no roles at all; hold one on what it stands in"),
+                (None, [], known) => format!("the roles of `{of}` are {}", one_of(known)),
+                (None, elsewhere, _) => {
+                    format!("that is a role of {}: hold it there", one_of(elsewhere))
+                }
+            },
+            Self::HolderIsNoSubject { .. } => "roles are held by subjects, groups or `anyone`".into(),
+            Self::WrongContainer { entity, allowed, .. } => match allowed.as_slice() {
+                [] => format!("`{entity}` stands in nothing: take the `in` out"),
+                allowed => format!("`{entity}` stands in {}", one_of(allowed)),
+            },
+            Self::WrongMember { group, allowed, .. } => {
+                format!("members of `{group}` are of {}", one_of(allowed))
+            }
+            Self::SecondContainer { container, first } => {
+                format!("remove it from `{first}` first, or declare `in many {container}`")
+            }
+            Self::ContainerCycle { .. } => "take one of the steps out".into(),
+            Self::UntilOnContainment => {
+                "`until` goes with memberships, holdings and shares; take it out".into()
+            }
+            Self::NotShareable {
+                entity,
+                with,
+                allowed,
+                instead,
+            } => match (allowed.as_slice(), instead.as_slice()) {
+                ([], []) => format!(
+                    "give a role on what it stands in, or declare `share with {with}` in `{entity}`"
+                ),
+                ([], instead) => format!(
+                    "share the {} around it, or declare `share with {with}` in `{entity}`",
+                    one_of(instead)
+                ),
+                (allowed, _) => format!("a `{entity}` can be shared with {}", one_of(allowed)),
+            },
+            Self::UnknownLevel { near, known, .. } => {
+                did_you_mean(near.as_ref(), format!("the levels are {}", one_of(known)))
+            }
+            Self::UnknownRelation {
+                near,
+                attribute,
+                relation,
+                ..
+            } => {
+                if *attribute {
+                    format!("that is an attribute: write `{{ {relation}: … }}`")
+                } else {
+                    did_you_mean(near.as_ref(), "declare it in the policy, or correct the name".into())
+                }
+            }
+            Self::WrongTarget { relation, allowed, .. } => {
+                format!("`{relation}` points to {}", one_of(allowed))
+            }
+            Self::UnknownAttribute { near, .. } => {
+                did_you_mean(near.as_ref(), "declare it in the policy, or take it out".into())
+            }
+            Self::WrongValue { expected, .. } => format!("write a value of type `{expected}`"),
+            Self::SecondValue { .. } => "keep one of the two values".into(),
+            Self::NotThere => "only what was stated before can be removed; `remove` wants the same words".into(),
+            Self::TooMany => "split the world".into(),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(what) => write!(f, "this is no fact: {what}"),
+            Self::UnknownType { name, .. } => write!(f, "unknown type `{name}`"),
+            Self::UnknownRole { role, of, .. } => write!(f, "`{of}` has no role `{role}`"),
+            Self::HolderIsNoSubject { holder } => write!(f, "a `{holder}` cannot hold a role"),
+            Self::WrongContainer {
+                entity, container, ..
+            } => write!(f, "a `{entity}` cannot stand in a `{container}`"),
+            Self::WrongMember { member, group, .. } => {
+                write!(f, "a `{member}` cannot be a member of a `{group}`")
+            }
+            Self::SecondContainer { first, .. } => write!(f, "it already stands in `{first}`"),
+            Self::ContainerCycle { entity } => write!(f, "`{entity}` would stand inside of itself"),
+            Self::UntilOnContainment => f.write_str("containment does not end by itself"),
+            Self::NotShareable { entity, with, .. } => {
+                write!(f, "a `{entity}` cannot be shared with a `{with}`")
+            }
+            Self::UnknownLevel { level, .. } => write!(f, "unknown level `{level}`"),
+            Self::UnknownRelation { relation, of, .. } => {
+                write!(f, "`{of}` has no relation `{relation}`")
+            }
+            Self::WrongTarget {
+                relation, target, ..
+            } => write!(f, "`{relation}` cannot point to a `{target}`"),
+            Self::UnknownAttribute { attribute, of, .. } => {
+                write!(f, "`{of}` has no attribute `{attribute}`")
+            }
+            Self::WrongValue {
+                attribute,
+                expected,
+                found,
+            } => write!(f, "`{attribute}` is of type `{expected}`, not {found}"),
+            Self::SecondValue { attribute, entity } => {
+                write!(f, "`{attribute}` of `{entity}` already has another value")
+            }
+            Self::NotThere => f.write_str("there is no such fact to remove"),
+            Self::TooMany => f.write_str("more entities or facts than a world can hold"),
+        }
+    }
+}
