@@ -1,16 +1,83 @@
-//! Ward.
-pub mod source;
-mod literal;
-pub mod diagnostic;
-pub mod syntax;
-pub mod plan;
-pub mod world;
-mod resolve;
+//! Ward: a policy language that keeps apart what a subject **sees** and what it **may do**.
+//!
+//! Most systems ask one question, *may she do this?* Ward asks two. A check has three outcomes:
+//! [`Outcome::Allowed`], [`Outcome::Forbidden`] (she sees it, and may not), and
+//! [`Outcome::Invisible`] (she does not see it: it might as well not exist).
+//!
+//! # From text to a decision
+//!
+//! ```
+//! use std::sync::Arc;
+//! use ward::{Context, Evaluator, Outcome, Sources, World};
+//!
+//! let policy = ward::compile(&Sources::new().with("app.policy", r#"
+//!     subject User
+//!
+//!     scope Team {
+//!         role Member { sees * }
+//!         role Editor { can Doc.* }
+//!     }
+//!
+//!     resource Doc in Team { actions create in Team, read, write }
+//! "#))?;
+//!
+//! let facts = ward::load::world_text("app.world", "
+//!     Doc:plan in Team:red
+//!     User:ann is Member of Team:red, Editor of Team:red
+//!     User:bob is Editor of Team:red
+//! ")?;
+//! let world = World::build(Arc::clone(policy.plan()), facts).map_err(|refused| format!("{refused:?}"))?;
+//!
+//! let ward = Evaluator::new(&world, 0);
+//! let context = Context::default();
+//! let (ann, bob, plan) = ("User:ann".parse()?, "User:bob".parse()?, "Doc:plan".parse()?);
+//! assert_eq!(ward.check(&ann, "write", &plan, &context)?.outcome, Outcome::Allowed);
+//! // Bob may write documents, but this one he does not see.
+//! assert_eq!(ward.check(&bob, "write", &plan, &context)?.outcome, Outcome::Invisible);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | none | the evaluator over a serialized [`Plan`]: no parser, no graph |
+//! | `compiler` | policy text to a plan, `.world` text and JSON Lines to facts, test blocks |
+//! | `cli` (default) | the `ward` command |
+
+#[cfg(feature = "compiler")]
 mod check;
-pub mod graph;
+#[cfg(feature = "compiler")]
 mod compile;
-mod spec;
+#[cfg(feature = "compiler")]
+pub mod diagnostic;
+mod eval;
+#[cfg(feature = "compiler")]
+pub mod graph;
+mod literal;
+#[cfg(feature = "compiler")]
+pub mod load;
+mod plan;
+#[cfg(feature = "compiler")]
+mod resolve;
+#[cfg(feature = "compiler")]
+mod source;
+#[cfg(feature = "compiler")]
+pub mod spec;
+#[cfg(feature = "compiler")]
+pub mod syntax;
+mod world;
+
+#[cfg(feature = "compiler")]
 pub use compile::{Policy, compile};
+#[cfg(feature = "compiler")]
 pub use diagnostic::Diagnostics;
-pub use literal::EntityName;
-pub use source::Sources;
+pub use eval::{
+    Actions, ConditionError, Context, Decision, Evaluator, Held, Outcome, QueryError, Reason as Because,
+    Reasons, Step, Who,
+};
+pub use literal::{EntityName, EntityNameError};
+pub use plan::{Cardinality, Clause, Plan, PlanError, TypeKind, Value};
+#[cfg(feature = "compiler")]
+pub use source::{FileId, Position, Source, Sources, Span};
+pub use world::{Fact, FactKind, Place, Reason, Refusal, World, WorldBuilder};

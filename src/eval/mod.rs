@@ -1,0 +1,269 @@
+//! Answers: check, actions, lists, who.
+//!
+//! Every query runs the one walk of `walk.rs`: from the resource up through containers and shares,
+//! with a mask of the actions that still go through. Lists and who find candidates in the other
+//! direction and ask the walk about each, so that no query can disagree with a check.
+
+mod asker;
+mod condition;
+mod context;
+mod error;
+mod list;
+mod reasons;
+mod walk;
+mod who;
+
+use serde::Serialize;
+
+pub use context::Context;
+pub use error::{ConditionError, QueryError};
+pub use reasons::{Held, Reason, Reasons, Step};
+pub use who::Who;
+
+use crate::literal::EntityName;
+use crate::plan::{ActionId, EntityId, LaneId, Plan, TypeId, TypeKind};
+use crate::world::World;
+use asker::Asker;
+use context::Bound;
+use walk::{Case, Faults, Trace, Verdict};
+
+/// The three outcomes of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The subject sees the resource, and may do it.
+    Allowed,
+    /// The subject sees the resource, and may not do it.
+    Forbidden,
+    /// The subject does not see the resource: it might as well not exist.
+    Invisible,
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Allowed => "Allowed",
+            Self::Forbidden => "Forbidden",
+            Self::Invisible => "Invisible",
+        })
+    }
+}
+
+/// The answer to a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What came out.
+    pub outcome: Outcome,
+    /// Conditions that could not be read. None of them gave anything; those of `forbid` and `hide`
+    /// counted as true.
+    pub errors: Vec<ConditionError>,
+}
+
+/// Every action that a subject may take on a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actions {
+    /// Whether the subject sees the resource at all.
+    pub sees: bool,
+    /// The actions, as `Type.action`, in the order of the policy.
+    pub actions: Vec<String>,
+    /// Conditions that could not be read; see [`Decision::errors`].
+    pub errors: Vec<ConditionError>,
+}
+
+/// Asks questions of one world at one moment.
+///
+/// ```
+/// # use std::sync::Arc;
+/// use ward::{Context, Evaluator, Outcome, Sources, World};
+///
+/// let policy = ward::compile(&Sources::new().with("app.policy", "
+///     subject User
+///     scope Team {
+///         actions rename
+///         role Member { sees * }
+///         role Lead { can rename }
+///     }
+/// "))?;
+/// let facts = ward::load::world_text("app.world", "User:ann is Member of Team:red")?;
+/// let world = World::build(Arc::clone(policy.plan()), facts).unwrap();
+/// let ward = Evaluator::new(&world, 0);
+/// let decision = ward.check(
+///     &"User:ann".parse()?, "rename", &"Team:red".parse()?, &Context::default(),
+/// )?;
+/// assert_eq!(decision.outcome, Outcome::Forbidden);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Evaluator<'w> {
+    world: &'w World,
+    now: i64,
+}
+
+/// A question whose names are all known to the policy.
+struct Question {
+    asker: Asker,
+    bound: Bound,
+}
+
+impl<'w> Evaluator<'w> {
+    /// Asks `world` as of `now`, in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn new(world: &'w World, now: i64) -> Self {
+        Self { world, now }
+    }
+
+    /// Whether a subject may take an action on a resource. The action is `Type.action`, or its bare
+    /// name where that says which.
+    ///
+    /// # Errors
+    ///
+    /// The policy has no such type or action, the action is not asked of such a resource, the
+    /// subject's type cannot ask, or the context does not fit. An entity that the world does not
+    /// know is no error: it is invisible.
+    pub fn check(
+        &self,
+        subject: &EntityName,
+        action: &str,
+        resource: &EntityName,
+        context: &Context,
+    ) -> Result<Decision, QueryError> {
+        let mut faults = Faults::default();
+        let (outcome, _) = self.decide(subject, action, resource, context, &mut faults)?;
+        Ok(Decision {
+            outcome,
+            errors: faults.into_errors(self.plan()),
+        })
+    }
+
+    /// Every action that a subject may take on a resource, and whether it sees it at all.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    pub fn actions(
+        &self,
+        subject: &EntityName,
+        resource: &EntityName,
+        context: &Context,
+    ) -> Result<Actions, QueryError> {
+        let question = self.question(subject, context)?;
+        let ty = self.type_named(&resource.type_name)?;
+        let case = self.case(&question);
+        let mut faults = Faults::default();
+        let mut answer = Actions {
+            sees: false,
+            actions: Vec::new(),
+            errors: Vec::new(),
+        };
+        if let Some(resource) = self.world.find(ty, &resource.id) {
+            answer.sees = case.judge(resource, None, 0, &mut faults).sees;
+            if answer.sees {
+                for lane in self.plan().types[ty].lanes() {
+                    let verdict = case.judge(resource, Some(lane), u64::MAX, &mut faults);
+                    let actions = self.plan().lanes[lane].actions.iter().enumerate();
+                    let allowed = actions.filter(|(bit, _)| verdict.allowed >> bit & 1 == 1);
+                    let names = allowed.map(|(_, action)| self.plan().action_name(*action));
+                    answer.actions.extend(names);
+                }
+            }
+        }
+        answer.errors = faults.into_errors(self.plan());
+        Ok(answer)
+    }
+
+    fn plan(&self) -> &'w Plan {
+        &self.world.plan
+    }
+
+    fn decide(
+        &self,
+        subject: &EntityName,
+        action: &str,
+        resource: &EntityName,
+        context: &Context,
+        trace: &mut impl Trace,
+    ) -> Result<(Outcome, Verdict), QueryError> {
+        let question = self.question(subject, context)?;
+        let ty = self.type_named(&resource.type_name)?;
+        let action = self.action_named(action, ty)?;
+        let (lane, bit) = self.bit(action, ty)?;
+        let Some(resource) = self.world.find(ty, &resource.id) else {
+            return Ok((Outcome::Invisible, Verdict::default()));
+        };
+        let verdict = self.case(&question).judge(resource, Some(lane), bit, trace);
+        Ok((verdict.outcome(bit), verdict))
+    }
+
+    fn case<'c>(&'c self, question: &'c Question) -> Case<'c> {
+        Case {
+            world: self.world,
+            now: self.now,
+            asker: &question.asker,
+            bound: &question.bound,
+        }
+    }
+
+    fn question(&self, subject: &EntityName, context: &Context) -> Result<Question, QueryError> {
+        let ty = self.type_named(&subject.type_name)?;
+        if self.plan().types[ty].kind != TypeKind::Subject {
+            return Err(QueryError::no_subject(self.plan(), &subject.type_name));
+        }
+        let mut bound = Bound::new(self.world, context)?;
+        let id = match self.world.find(ty, &subject.id) {
+            Some(id) => id,
+            None => bound.local(ty, &subject.id),
+        };
+        Ok(Question {
+            asker: Asker::new(self.world, ty, id, self.now),
+            bound,
+        })
+    }
+
+    fn type_named(&self, name: &str) -> Result<TypeId, QueryError> {
+        self.world
+            .entities
+            .find_type(name)
+            .ok_or_else(|| QueryError::unknown_type(self.plan(), name))
+    }
+
+    /// The action that `Type.action` or a bare name means where it is asked of a type.
+    fn action_named(&self, name: &str, of: TypeId) -> Result<ActionId, QueryError> {
+        let plan = self.plan();
+        let asked = &plan.types[of].actions;
+        if let Some((owner, action)) = name.split_once('.') {
+            let named = |id: &&ActionId| {
+                let info = &plan.actions[**id];
+                info.name == action && plan.types[info.owner].name == owner
+            };
+            let found = asked.iter().find(named).copied();
+            return found.ok_or_else(|| QueryError::unknown_action(plan, name, of));
+        }
+        let mut named = asked.iter().filter(|id| plan.actions[**id].name == name);
+        match (named.next(), named.next()) {
+            (None, _) => Err(QueryError::unknown_action(plan, name, of)),
+            (Some(only), None) => Ok(*only),
+            (Some(first), Some(second)) => {
+                let own = |id: &&ActionId| plan.actions[**id].owner == of;
+                [first, second]
+                    .into_iter()
+                    .chain(named)
+                    .find(own)
+                    .copied()
+                    .ok_or_else(|| QueryError::ambiguous_action(plan, name, of))
+            }
+        }
+    }
+
+    fn bit(&self, action: ActionId, of: TypeId) -> Result<(LaneId, u64), QueryError> {
+        let plan = self.plan();
+        plan.bit(action, of)
+            .ok_or_else(|| QueryError::unknown_action(plan, &plan.action_name(action), of))
+    }
+
+    /// Names, sorted by their bytes.
+    fn sorted_names(&self, entities: impl IntoIterator<Item = EntityId>) -> Vec<EntityName> {
+        let mut names: Vec<EntityName> =
+            entities.into_iter().map(|entity| self.world.name(entity)).collect();
+        names.sort_unstable();
+        names
+    }
+}
