@@ -63,7 +63,10 @@ pub fn compile(sources: &Sources) -> Result<Policy, Diagnostics> {
     let resolved = resolve::resolve(sources, &files, &mut diagnostics);
     let program = check::check(sources, resolved, &mut diagnostics);
     diagnostics.retain(|diagnostic| !is_follow_up(diagnostic, sources, &unread));
-    if diagnostics.iter().any(|found| found.severity == Severity::Error) {
+    if diagnostics
+        .iter()
+        .any(|found| found.severity == Severity::Error)
+    {
         return Err(Diagnostics::new(sources.clone(), diagnostics));
     }
     let graph = graph::build(&program, sources);
@@ -115,7 +118,10 @@ fn unread_words<'s>(sources: &'s Sources, files: &[PolicyFile]) -> HashSet<&'s s
 
 /// Whether an unknown name is only unknown because its declaration could not be read.
 fn is_follow_up(diagnostic: &Diagnostic, sources: &Sources, unread: &HashSet<&str>) -> bool {
-    let unknown = matches!(diagnostic.code.0, "E0201" | "E0202" | "E0203" | "E0204" | "E0205" | "E0301");
+    let unknown = matches!(
+        diagnostic.code.0,
+        "E0201" | "E0202" | "E0203" | "E0204" | "E0205" | "E0301"
+    );
     unknown
         && sources
             .text(diagnostic.span())

@@ -73,8 +73,8 @@ pub use compile::{Policy, compile};
 #[cfg(feature = "compiler")]
 pub use diagnostic::Diagnostics;
 pub use eval::{
-    Actions, ConditionError, Context, Decision, Evaluator, Held, Outcome, QueryError, Reason as Because,
-    Reasons, Step, Who,
+    Actions, ConditionError, Context, Decision, Evaluator, Held, Outcome, QueryError,
+    Reason as Because, Reasons, Step, Who,
 };
 pub use literal::{EntityName, EntityNameError};
 pub use plan::{Cardinality, Clause, Plan, PlanError, TypeKind, Value};

@@ -50,7 +50,10 @@ pub fn parse_duration(text: &str) -> Option<i64> {
         Some(rest) => (true, rest),
         None => (false, text),
     };
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_').len();
+    let digits = text.len()
+        - text
+            .trim_start_matches(|c: char| c.is_ascii_digit() || c == '_')
+            .len();
     let (number, unit) = text.split_at_checked(digits)?;
     let (_, scale) = UNITS.iter().find(|(name, _)| *name == unit)?;
     let length = parse_int(number)?.checked_mul(*scale)?;
@@ -265,7 +268,10 @@ fn is_plain_id(id: &str) -> bool {
             .iter()
             .all(|b| word(b) || matches!(b, b'.' | b'@' | b'+' | b'-' | b'/'))
         && !id.contains("//")
-        && !id.split('/').skip(1).any(|part| !part.as_bytes().first().is_some_and(word))
+        && !id
+            .split('/')
+            .skip(1)
+            .any(|part| !part.as_bytes().first().is_some_and(word))
 }
 
 impl fmt::Display for EntityName {
@@ -279,10 +285,7 @@ impl fmt::Display for EntityName {
 }
 
 /// The name among `known` that is nearest to `name`, if one is near enough to be meant.
-pub(crate) fn nearest<'n>(
-    name: &str,
-    known: impl IntoIterator<Item = &'n str>,
-) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let limit = match name.len() {
         0..=3 => 1,
         4..=7 => 2,
@@ -337,7 +340,17 @@ mod tests {
 
     #[test]
     fn entities_round_trip() {
-        for id in ["alice", "a b", "a@b.example", "x/y", "a//b", "quo\"te", "-", "a/", "ü"] {
+        for id in [
+            "alice",
+            "a b",
+            "a@b.example",
+            "x/y",
+            "a//b",
+            "quo\"te",
+            "-",
+            "a/",
+            "ü",
+        ] {
             let name = EntityName::new("User", id);
             assert_eq!(name.to_string().parse(), Ok(name), "{id}");
         }

@@ -28,7 +28,10 @@ impl Arena {
         append(&mut self.operands, ids)
     }
 
-    pub(super) fn columns(&mut self, columns: impl IntoIterator<Item = (TypeId, u32)>) -> NodeRange {
+    pub(super) fn columns(
+        &mut self,
+        columns: impl IntoIterator<Item = (TypeId, u32)>,
+    ) -> NodeRange {
         append(&mut self.columns, columns)
     }
 

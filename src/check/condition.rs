@@ -239,8 +239,10 @@ impl Checker<'_, '_, '_> {
             }
             ExprKind::Negate(inner) => self.negate(span, inner),
             ExprKind::Or(parts) => {
-                let nodes: Vec<Option<NodeId>> =
-                    parts.iter().map(|part| Some(self.boolean(part)?.0)).collect();
+                let nodes: Vec<Option<NodeId>> = parts
+                    .iter()
+                    .map(|part| Some(self.boolean(part)?.0))
+                    .collect();
                 let nodes: Vec<NodeId> = nodes.into_iter().collect::<Option<_>>()?;
                 let operands = self.arena.operands(nodes);
                 Some((self.arena.node(Node::Or(operands)), ValueType::Bool))
@@ -264,7 +266,8 @@ impl Checker<'_, '_, '_> {
             ExprKind::If(condition, then, otherwise) => {
                 let asked = self.boolean(condition);
                 let before = self.known.len();
-                self.known.extend(asked.iter().flat_map(|(_, known)| known.clone()));
+                self.known
+                    .extend(asked.iter().flat_map(|(_, known)| known.clone()));
                 let then_typed = self.typed(then);
                 self.known.truncate(before);
                 let otherwise_typed = self.typed(otherwise);
@@ -319,7 +322,10 @@ impl Checker<'_, '_, '_> {
                     "request" | "ctx" => Some("context"),
                     "time" | "date" => Some("now"),
                     "context" => return self.error(report::context_alone(expr.span)),
-                    _ => nearest(name, ["principal", "resource", "context", "now", "true", "false"]),
+                    _ => nearest(
+                        name,
+                        ["principal", "resource", "context", "now", "true", "false"],
+                    ),
                 };
                 return self.error(report::unknown_word(expr.span, name, near));
             }
@@ -372,7 +378,9 @@ impl Checker<'_, '_, '_> {
     }
 
     fn record_field<'f>(&mut self, fields: &'f [Field], name: &Ident) -> Option<(u32, &'f Field)> {
-        let found = (0u32..).zip(fields).find(|(_, field)| field.name == name.name);
+        let found = (0u32..)
+            .zip(fields)
+            .find(|(_, field)| field.name == name.name);
         if found.is_none() {
             let near = nearest(&name.name, fields.iter().map(|field| field.name.as_str()));
             let error = report::unknown_attribute(name.span, &name.name, "the record", near, None);
@@ -392,13 +400,17 @@ impl Checker<'_, '_, '_> {
 
     fn context_field(&mut self, name: &Ident) -> Option<(u32, ValueType, bool)> {
         let context = &self.environment.schema.context;
-        let found = (0u32..).zip(context).find(|(_, field)| field.name == name.name);
+        let found = (0u32..)
+            .zip(context)
+            .find(|(_, field)| field.name == name.name);
         if let Some((index, field)) = found {
             return Some((index, field.ty.clone(), field.optional));
         }
         let near = nearest(&name.name, context.iter().map(|field| field.name.as_str()));
         let declared = !context.is_empty();
-        self.error(report::unknown_context(name.span, &name.name, near, declared))
+        self.error(report::unknown_context(
+            name.span, &name.name, near, declared,
+        ))
     }
 
     /// The column of an attribute in each of these types; reports where one lacks it.
@@ -416,10 +428,18 @@ impl Checker<'_, '_, '_> {
             let Some((column, attribute)) =
                 column.and_then(|at| Some((u32::try_from(at).ok()?, info.attributes.get(at)?)))
             else {
-                let members = info.attributes.iter().map(|attribute| attribute.name.as_str());
-                let near = nearest(&name.name, members.chain(info.relation_names.keys().map(String::as_str)));
+                let members = info
+                    .attributes
+                    .iter()
+                    .map(|attribute| attribute.name.as_str());
+                let near = nearest(
+                    &name.name,
+                    members.chain(info.relation_names.keys().map(String::as_str)),
+                );
                 let elsewhere = of.iter().any(|other| {
-                    schema.types[*other].attribute_names.contains_key(&name.name)
+                    schema.types[*other]
+                        .attribute_names
+                        .contains_key(&name.name)
                 });
                 let (near, hint) = if elsewhere {
                     let base = text(base);
@@ -469,7 +489,9 @@ impl Checker<'_, '_, '_> {
             };
             ty = joined;
         }
-        let range = self.arena.columns(columns.iter().map(|(of, column, ..)| (*of, *column)));
+        let range = self
+            .arena
+            .columns(columns.iter().map(|(of, column, ..)| (*of, *column)));
         Some((self.arena.node(Node::Attribute(node, range)), ty))
     }
 
@@ -484,7 +506,10 @@ impl Checker<'_, '_, '_> {
             let from = schema.type_name(*from);
             return self.error(report::not_one_container(name.span, from, &name.name));
         }
-        Some((self.arena.node(Node::Enclosing(node, to)), ValueType::Entity(vec![to])))
+        Some((
+            self.arena.node(Node::Enclosing(node, to)),
+            ValueType::Entity(vec![to]),
+        ))
     }
 
     fn has(&mut self, base: &Expr, name: &Ident) -> Option<NodeId> {
@@ -496,7 +521,9 @@ impl Checker<'_, '_, '_> {
         match ty {
             ValueType::Entity(of) => {
                 let columns = self.columns(base, &of, name)?;
-                let range = self.arena.columns(columns.iter().map(|(of, column, ..)| (*of, *column)));
+                let range = self
+                    .arena
+                    .columns(columns.iter().map(|(of, column, ..)| (*of, *column)));
                 Some(self.arena.node(Node::HasAttribute(node, range)))
             }
             ValueType::Record(fields) => {
@@ -524,8 +551,10 @@ impl Checker<'_, '_, '_> {
                 return self.error(names::unknown_type(name.span, &name.name, near));
             };
             if !possible.contains(&ty) {
-                let possible: Vec<&str> =
-                    possible.iter().map(|possible| schema.type_name(*possible)).collect();
+                let possible: Vec<&str> = possible
+                    .iter()
+                    .map(|possible| schema.type_name(*possible))
+                    .collect();
                 return self.error(report::never_of_type(name.span, &name.name, &possible));
             }
             of.push(ty);
@@ -544,7 +573,9 @@ impl Checker<'_, '_, '_> {
         let Some(found) = info.role_names.get(&role.name) else {
             let known: Vec<&str> = info.role_names.keys().map(String::as_str).collect();
             let near = nearest(&role.name, known.iter().copied());
-            return self.error(names::unknown_role(role.span, &role.name, &of.name, near, &known));
+            return self.error(names::unknown_role(
+                role.span, &role.name, &of.name, near, &known,
+            ));
         };
         if !matches!(&base.kind, ExprKind::Name(word) if word == "principal") {
             return self.error(report::only_principal(base.span));
@@ -571,7 +602,11 @@ impl Checker<'_, '_, '_> {
         let ty = ValueType::Set(Box::new(element));
         let values: Option<Vec<Value>> = typed
             .iter()
-            .map(|(node, _)| self.arena.constant_of(*node).map(|(_, value)| value.clone()))
+            .map(|(node, _)| {
+                self.arena
+                    .constant_of(*node)
+                    .map(|(_, value)| value.clone())
+            })
             .collect();
         if let Some(values) = values {
             return Some(self.constant(Value::Set(values), ty));
@@ -580,17 +615,29 @@ impl Checker<'_, '_, '_> {
         Some((self.arena.node(Node::Set(operands)), ty))
     }
 
-    fn method(&mut self, span: Span, base: &Expr, name: &Ident, arguments: &[Expr]) -> Option<Typed> {
+    fn method(
+        &mut self,
+        span: Span,
+        base: &Expr,
+        name: &Ident,
+        arguments: &[Expr],
+    ) -> Option<Typed> {
         let base_typed = self.typed(base);
-        let arguments_typed: Vec<Option<Typed>> =
-            arguments.iter().map(|argument| self.typed(argument)).collect();
+        let arguments_typed: Vec<Option<Typed>> = arguments
+            .iter()
+            .map(|argument| self.typed(argument))
+            .collect();
         let (set, set_type) = base_typed?;
         let ValueType::Set(element) = &set_type else {
             let found = self.type_name(&set_type);
             return self.error(report::unknown_method(name.span, &name.name, &found, None));
         };
-        const METHODS: [(&str, usize); 4] =
-            [("contains", 1), ("containsAll", 1), ("containsAny", 1), ("isEmpty", 0)];
+        const METHODS: [(&str, usize); 4] = [
+            ("contains", 1),
+            ("containsAll", 1),
+            ("containsAny", 1),
+            ("isEmpty", 0),
+        ];
         let Some((_, wanted)) = METHODS.iter().find(|(method, _)| *method == name.name) else {
             let near = nearest(&name.name, METHODS.iter().map(|(method, _)| *method));
             let found = self.type_name(&set_type);
@@ -604,7 +651,11 @@ impl Checker<'_, '_, '_> {
             None => Node::IsEmpty(set),
             Some(argument) => {
                 let (node, ty) = argument?;
-                let expected = if name.name == "contains" { element } else { &set_type };
+                let expected = if name.name == "contains" {
+                    element
+                } else {
+                    &set_type
+                };
                 if !comparable(expected, &ty) {
                     let at = arguments.first().map_or(span, |argument| argument.span);
                     let (expected, found) = (self.type_name(expected), self.type_name(&ty));

@@ -46,7 +46,10 @@ impl Checker<'_, '_, '_> {
             let (a, b) = (self.type_name(&left.1), self.type_name(&right.1));
             return self.error(report::unlike(span, &a, &b));
         }
-        Some((self.arena.node(Node::Compare(op, left.0, right.0)), ValueType::Bool))
+        Some((
+            self.arena.node(Node::Compare(op, left.0, right.0)),
+            ValueType::Bool,
+        ))
     }
 
     fn order(
@@ -62,7 +65,10 @@ impl Checker<'_, '_, '_> {
             ValueType::Int | ValueType::Decimal | ValueType::Datetime | ValueType::Duration
         );
         if ordered && left.1 == right.1 {
-            return Some((self.arena.node(Node::Compare(op, left.0, right.0)), ValueType::Bool));
+            return Some((
+                self.arena.node(Node::Compare(op, left.0, right.0)),
+                ValueType::Bool,
+            ));
         }
         if ordered || !comparable(&left.1, &right.1) {
             let (a, b) = (self.type_name(&left.1), self.type_name(&right.1));
@@ -71,14 +77,22 @@ impl Checker<'_, '_, '_> {
         self.not_operable(span, sign, &left, &right)
     }
 
-    fn not_operable<T>(&mut self, span: Span, op: BinaryOp, left: &Typed, right: &Typed) -> Option<T> {
+    fn not_operable<T>(
+        &mut self,
+        span: Span,
+        op: BinaryOp,
+        left: &Typed,
+        right: &Typed,
+    ) -> Option<T> {
         let (a, b) = (self.type_name(&left.1), self.type_name(&right.1));
         self.error(report::not_operable(span, sign(op), &a, &b))
     }
 
     fn contained(&mut self, span: Span, left: Typed, right: Typed) -> Option<Typed> {
         let node = match (&left.1, &right.1) {
-            (element, ValueType::Set(of)) if comparable(element, of) => Node::InSet(left.0, right.0),
+            (element, ValueType::Set(of)) if comparable(element, of) => {
+                Node::InSet(left.0, right.0)
+            }
             (ValueType::Entity(_), ValueType::Entity(_)) => Node::InEntity(left.0, right.0),
             (ValueType::IpAddr, ValueType::IpAddr) => Node::InNetwork(left.0, right.0),
             _ => return self.not_operable(span, BinaryOp::In, &left, &right),
@@ -104,12 +118,18 @@ impl Checker<'_, '_, '_> {
             | (Arithmetic::Add, Duration, Datetime) => Datetime,
             (Arithmetic::Subtract, Datetime, Datetime) => Duration,
             (Arithmetic::Multiply, Decimal, Int) | (Arithmetic::Multiply, Int, Decimal) => Decimal,
-            (Arithmetic::Multiply, Duration, Int) | (Arithmetic::Multiply, Int, Duration) => Duration,
+            (Arithmetic::Multiply, Duration, Int) | (Arithmetic::Multiply, Int, Duration) => {
+                Duration
+            }
             _ => return self.not_operable(span, sign, &left, &right),
         };
         let constants = (
-            self.arena.constant_of(left.0).and_then(|(_, value)| number(value)),
-            self.arena.constant_of(right.0).and_then(|(_, value)| number(value)),
+            self.arena
+                .constant_of(left.0)
+                .and_then(|(_, value)| number(value)),
+            self.arena
+                .constant_of(right.0)
+                .and_then(|(_, value)| number(value)),
         );
         match constants {
             (None, None) => self.error(report::no_constant_side(span)),

@@ -103,10 +103,16 @@ pub(crate) fn check<'a>(
     };
     checker.containers_and_groups();
     let attributes = schema.types.rows().iter();
-    let attributes = attributes.map(|ty| checker.fields(&ty.attributes)).collect();
+    let attributes = attributes
+        .map(|ty| checker.fields(&ty.attributes))
+        .collect();
     let context = checker.fields(&schema.context);
     let roles = schema.roles.ids().map(|role| checker.role(role)).collect();
-    let levels = schema.levels.ids().map(|level| checker.level(level)).collect();
+    let levels = schema
+        .levels
+        .ids()
+        .map(|level| checker.level(level))
+        .collect();
     let rules = rules.into_iter().map(|rule| checker.rule(rule)).collect();
     let arena = checker.arena;
     Program {
@@ -130,7 +136,11 @@ struct Checker<'c, 'a> {
     arena: Arena,
     /// Conditions by where they stand and what they are about: one that does not speak of the
     /// resource is the same for all types.
-    compiled: HashMap<(Span, Option<TypeId>), Result<ConditionId, Vec<Diagnostic>>, rustc_hash::FxBuildHasher>,
+    compiled: HashMap<
+        (Span, Option<TypeId>),
+        Result<ConditionId, Vec<Diagnostic>>,
+        rustc_hash::FxBuildHasher,
+    >,
     diagnostics: &'c mut Vec<Diagnostic>,
 }
 
@@ -156,7 +166,9 @@ impl Checker<'_, '_> {
                 name: attribute.name.clone(),
                 ty: attribute.ty.clone(),
                 optional: attribute.optional,
-                default: attribute.default.and_then(|expr| self.default(attribute, expr)),
+                default: attribute
+                    .default
+                    .and_then(|expr| self.default(attribute, expr)),
             })
             .collect()
     }
@@ -249,7 +261,13 @@ impl Checker<'_, '_> {
             clauses.push(SeesClause {
                 span,
                 this: true,
-                types: self.types_under(&[(on, this_span)], &[], guards, &self.subjects.clone(), true),
+                types: self.types_under(
+                    &[(on, this_span)],
+                    &[],
+                    guards,
+                    &self.subjects.clone(),
+                    true,
+                ),
             });
         }
         if clauses.is_empty() && !set.except.is_empty() {
@@ -294,7 +312,8 @@ impl Checker<'_, '_> {
         guards: &Guards<'_>,
     ) -> Vec<ActionGrant> {
         let meaning =
-            self.permissions.meaning(self.schema, Some(on), Some(reach), set, self.diagnostics);
+            self.permissions
+                .meaning(self.schema, Some(on), Some(reach), set, self.diagnostics);
         for (action, span) in &meaning.named {
             let asked = &self.schema.actions[*action].asked_of;
             if asked.iter().all(|of| reach.binary_search(of).is_err())
@@ -302,7 +321,8 @@ impl Checker<'_, '_> {
             {
                 let name = self.schema.type_name(*of);
                 let on = self.schema.type_name(on);
-                self.diagnostics.push(model::cannot_be_inside(*span, name, on, "can"));
+                self.diagnostics
+                    .push(model::cannot_be_inside(*span, name, on, "can"));
             }
         }
         self.left_over(set, &meaning);
@@ -330,7 +350,8 @@ impl Checker<'_, '_> {
         let inside = self.reach.leading_to(info.of);
         let own = Some(info.of);
         let meaning =
-            self.permissions.meaning(self.schema, own, Some(&inside), set, self.diagnostics);
+            self.permissions
+                .meaning(self.schema, own, Some(&inside), set, self.diagnostics);
         self.left_over(set, &meaning);
         for (action, span) in &meaning.named {
             let asked = &self.schema.actions[*action].asked_of;
@@ -338,7 +359,8 @@ impl Checker<'_, '_> {
                 && let Some(of) = asked.first()
             {
                 let (name, of_name) = (self.schema.type_name(*of), self.schema.type_name(info.of));
-                self.diagnostics.push(model::cannot_be_inside(*span, name, of_name, "level"));
+                self.diagnostics
+                    .push(model::cannot_be_inside(*span, name, of_name, "level"));
             }
         }
         let mut actions = Vec::new();
@@ -367,7 +389,8 @@ impl Checker<'_, '_> {
                 "reason" => &mut meaning.reason,
                 _ => {
                     let near = nearest(name, ["id", "reason"]);
-                    self.diagnostics.push(model::unknown_annotation(*span, name, near));
+                    self.diagnostics
+                        .push(model::unknown_annotation(*span, name, near));
                     continue;
                 }
             };
@@ -399,7 +422,8 @@ impl Checker<'_, '_> {
         match &rule.target {
             RuleTarget::Actions(set) => {
                 let found =
-                    self.permissions.meaning(self.schema, None, None, set, self.diagnostics);
+                    self.permissions
+                        .meaning(self.schema, None, None, set, self.diagnostics);
                 self.left_over(set, &found);
                 meaning.actions = self.actions_under(&found, None, &guards, &principals, strict);
             }
@@ -431,7 +455,8 @@ impl Checker<'_, '_> {
         let found = self.schema.type_names.get(&name.name).copied();
         if found.is_none() {
             let near = nearest(&name.name, self.schema.all_type_names());
-            self.diagnostics.push(report::unknown_type(name.span, &name.name, near));
+            self.diagnostics
+                .push(report::unknown_type(name.span, &name.name, near));
         }
         found
     }
@@ -550,7 +575,12 @@ impl Checker<'_, '_> {
             resource: of,
             principals,
         };
-        let compiled = condition(environment, &mut self.arena, guards, self.sources.text(span));
+        let compiled = condition(
+            environment,
+            &mut self.arena,
+            guards,
+            self.sources.text(span),
+        );
         self.compiled.insert(key, compiled.clone());
         compiled.map(Some)
     }

@@ -13,7 +13,8 @@ pub(crate) struct Reach {
 
 impl Reach {
     pub(crate) fn new(schema: &Schema<'_>) -> Self {
-        let mut below: Table<TypeId, Vec<TypeId>> = schema.types.ids().map(|_| Vec::new()).collect();
+        let mut below: Table<TypeId, Vec<TypeId>> =
+            schema.types.ids().map(|_| Vec::new()).collect();
         for (id, ty) in schema.types.iter() {
             for (container, _) in &ty.containers {
                 below[*container].push(id);

@@ -4,8 +4,12 @@ use super::{Diagnostic, listed};
 use crate::source::Span;
 
 pub(crate) fn cycle(code: &'static str, span: Span, what: &str, path: &[String]) -> Diagnostic {
-    Diagnostic::error(code, span, format!("{what} goes in a circle: {}", path.join(" → ")))
-        .help("take one of the steps out")
+    Diagnostic::error(
+        code,
+        span,
+        format!("{what} goes in a circle: {}", path.join(" → ")),
+    )
+    .help("take one of the steps out")
 }
 
 pub(crate) fn role_cycle(span: Span, path: &[String]) -> Diagnostic {
@@ -47,12 +51,24 @@ pub(crate) fn container_and_group(span: Span, member: &str, group: &str) -> Diag
         span,
         format!("a `{member}` cannot both stand in a `{group}` and be a member of it"),
     )
-    .help(format!("take `in {group}` out: members are listed with `of` in `{group}`"))
+    .help(format!(
+        "take `in {group}` out: members are listed with `of` in `{group}`"
+    ))
 }
 
-pub(crate) fn only_on(span: Span, what: &str, name: &str, kind: &str, where_to: &str) -> Diagnostic {
-    Diagnostic::error("E0408", span, format!("the {kind} `{name}` cannot have {what}"))
-        .help(format!("{what} belongs to {where_to}"))
+pub(crate) fn only_on(
+    span: Span,
+    what: &str,
+    name: &str,
+    kind: &str,
+    where_to: &str,
+) -> Diagnostic {
+    Diagnostic::error(
+        "E0408",
+        span,
+        format!("the {kind} `{name}` cannot have {what}"),
+    )
+    .help(format!("{what} belongs to {where_to}"))
 }
 
 pub(crate) fn empty_set(span: Span) -> Diagnostic {
@@ -61,8 +77,14 @@ pub(crate) fn empty_set(span: Span) -> Diagnostic {
 }
 
 pub(crate) fn same_container_twice(span: Span, name: &str, container: &str) -> Diagnostic {
-    Diagnostic::error("E0410", span, format!("`{name}` is said to be in `{container}` twice"))
-        .help(format!("say it once: `in {container}`, `in {container}?` or `in many {container}`"))
+    Diagnostic::error(
+        "E0410",
+        span,
+        format!("`{name}` is said to be in `{container}` twice"),
+    )
+    .help(format!(
+        "say it once: `in {container}`, `in {container}?` or `in many {container}`"
+    ))
 }
 
 pub(crate) fn not_a_container(span: Span, action: &str, of: &str, allowed: &[&str]) -> Diagnostic {
@@ -79,8 +101,12 @@ pub(crate) fn not_a_container(span: Span, action: &str, of: &str, allowed: &[&st
 }
 
 pub(crate) fn this_with_others(span: Span) -> Diagnostic {
-    Diagnostic::error("E0412", span, "`this` cannot be taken out of a set, nor stand in a rule")
-        .help("`sees this` shows the entity on which the role is held, and nothing inside it")
+    Diagnostic::error(
+        "E0412",
+        span,
+        "`this` cannot be taken out of a set, nor stand in a rule",
+    )
+    .help("`sees this` shows the entity on which the role is held, and nothing inside it")
 }
 
 pub(crate) fn unused_level(span: Span, name: &str) -> Diagnostic {

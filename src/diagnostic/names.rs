@@ -4,8 +4,10 @@ use super::{Diagnostic, listed};
 use crate::source::Span;
 
 pub(crate) fn unknown_type(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
-    Diagnostic::error("E0201", span, format!("unknown type `{name}`"))
-        .suggest(near, format!("declare it: `scope {name}`, `resource {name} in …` or `subject {name}`"))
+    Diagnostic::error("E0201", span, format!("unknown type `{name}`")).suggest(
+        near,
+        format!("declare it: `scope {name}`, `resource {name} in …` or `subject {name}`"),
+    )
 }
 
 pub(crate) fn unknown_value_type(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
@@ -27,7 +29,8 @@ pub(crate) fn unknown_role(
     } else {
         format!("the roles of `{of}` are {}", listed(known, 8))
     };
-    Diagnostic::error("E0202", span, format!("`{of}` has no role `{role}`")).suggest(near, otherwise)
+    Diagnostic::error("E0202", span, format!("`{of}` has no role `{role}`"))
+        .suggest(near, otherwise)
 }
 
 pub(crate) fn unknown_action(
@@ -53,9 +56,16 @@ pub(crate) fn unknown_permission(span: Span, path: &str, near: Option<&str>) -> 
     )
 }
 
-pub(crate) fn unknown_level(span: Span, level: &str, near: Option<&str>, known: &[&str]) -> Diagnostic {
-    Diagnostic::error("E0205", span, format!("unknown level `{level}`"))
-        .suggest(near, format!("the levels of this share are {}", listed(known, 8)))
+pub(crate) fn unknown_level(
+    span: Span,
+    level: &str,
+    near: Option<&str>,
+    known: &[&str],
+) -> Diagnostic {
+    Diagnostic::error("E0205", span, format!("unknown level `{level}`")).suggest(
+        near,
+        format!("the levels of this share are {}", listed(known, 8)),
+    )
 }
 
 pub(crate) fn declared_twice(span: Span, what: &str, name: &str, first: Span) -> Diagnostic {
@@ -66,18 +76,30 @@ pub(crate) fn declared_twice(span: Span, what: &str, name: &str, first: Span) ->
 }
 
 pub(crate) fn wrong_kind(span: Span, name: &str, kind: &str, wanted: &str) -> Diagnostic {
-    Diagnostic::error("E0207", span, format!("`{name}` is a {kind}, and a {wanted} is needed here"))
-        .help(format!("name a {wanted}, or declare `{name}` as one"))
+    Diagnostic::error(
+        "E0207",
+        span,
+        format!("`{name}` is a {kind}, and a {wanted} is needed here"),
+    )
+    .help(format!("name a {wanted}, or declare `{name}` as one"))
 }
 
 pub(crate) fn lower_case_type(span: Span, name: &str, better: &str) -> Diagnostic {
-    Diagnostic::error("E0208", span, format!("the type `{name}` does not begin with a capital letter"))
-        .help(format!("call it `{better}`: entities are written `{better}:id`"))
+    Diagnostic::error(
+        "E0208",
+        span,
+        format!("the type `{name}` does not begin with a capital letter"),
+    )
+    .help(format!(
+        "call it `{better}`: entities are written `{better}:id`"
+    ))
 }
 
 pub(crate) fn unknown_file(span: Span, path: &str, near: Option<&str>) -> Diagnostic {
-    Diagnostic::error("E0209", span, format!("cannot find `{path}`"))
-        .suggest(near, "a path after `use` is relative to the file that it stands in")
+    Diagnostic::error("E0209", span, format!("cannot find `{path}`")).suggest(
+        near,
+        "a path after `use` is relative to the file that it stands in",
+    )
 }
 
 pub(crate) fn ambiguous_permission(span: Span, name: &str, of: &str) -> Diagnostic {
@@ -86,15 +108,25 @@ pub(crate) fn ambiguous_permission(span: Span, name: &str, of: &str) -> Diagnost
         span,
         format!("`{name}` is an action of `{of}` and a permission group"),
     )
-    .help(format!("write `{of}.{name}` for the action or `{name}.*` for the group"))
+    .help(format!(
+        "write `{of}.{name}` for the action or `{name}.*` for the group"
+    ))
 }
 
 pub(crate) fn reserved_type(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::error("E0211", span, format!("`{name}` is a type of values already"))
-        .help("give it another name")
+    Diagnostic::error(
+        "E0211",
+        span,
+        format!("`{name}` is a type of values already"),
+    )
+    .help("give it another name")
 }
 
 pub(crate) fn ambiguous_action(span: Span, name: &str, candidates: &[String]) -> Diagnostic {
-    Diagnostic::error("E0212", span, format!("`{name}` could be one of several actions"))
-        .help(format!("write one of {}", listed(candidates, 8)))
+    Diagnostic::error(
+        "E0212",
+        span,
+        format!("`{name}` could be one of several actions"),
+    )
+    .help(format!("write one of {}", listed(candidates, 8)))
 }

@@ -10,7 +10,11 @@ pub(crate) fn too_large(span: Span) -> Diagnostic {
 
 pub(crate) fn unknown_character(span: Span, text: &str) -> Diagnostic {
     let shown: String = text.chars().take(20).collect();
-    let error = Diagnostic::error("E0101", span, format!("unexpected `{}`", shown.escape_debug()));
+    let error = Diagnostic::error(
+        "E0101",
+        span,
+        format!("unexpected `{}`", shown.escape_debug()),
+    );
     match text {
         ";" => error.help("statements need no `;`: take it out"),
         "'" => error.help("a text stands in double quotes: \"…\""),
@@ -20,7 +24,12 @@ pub(crate) fn unknown_character(span: Span, text: &str) -> Diagnostic {
     }
 }
 
-pub(crate) fn look_alike(span: Span, word: &str, strange: &[char], plain: Option<&str>) -> Diagnostic {
+pub(crate) fn look_alike(
+    span: Span,
+    word: &str,
+    strange: &[char],
+    plain: Option<&str>,
+) -> Diagnostic {
     let letters: Vec<String> = strange
         .iter()
         .take(3)
@@ -49,7 +58,12 @@ pub(crate) fn unknown_escape(span: Span, escape: &str) -> Diagnostic {
         .help("the escapes are `\\\"`, `\\\\`, `\\n`, `\\r`, `\\t` and `\\u{…}`; a backslash is written `\\\\`")
 }
 
-pub(crate) fn unexpected(span: Span, found: &str, expected: &str, help: Option<String>) -> Diagnostic {
+pub(crate) fn unexpected(
+    span: Span,
+    found: &str,
+    expected: &str,
+    help: Option<String>,
+) -> Diagnostic {
     let error = Diagnostic::error("E0105", span, format!("unexpected {found}"));
     let error = if expected.is_empty() {
         error
@@ -95,16 +109,28 @@ pub(crate) fn wrong_set_type(span: Span, name: &str) -> Diagnostic {
 }
 
 pub(crate) fn too_many(span: Span, limit: usize) -> Diagnostic {
-    Diagnostic::error("E0110", span, format!("more than {limit} mistakes; the rest is not shown"))
-        .help("is this a policy file?")
+    Diagnostic::error(
+        "E0110",
+        span,
+        format!("more than {limit} mistakes; the rest is not shown"),
+    )
+    .help("is this a policy file?")
 }
 
 pub(crate) fn too_long(span: Span, limit: usize) -> Diagnostic {
-    Diagnostic::error("E0111", span, format!("this condition has more than {limit} parts"))
-        .help("compare with a set: `resource.tier in [\"a\", \"b\"]`, or keep the values in facts")
+    Diagnostic::error(
+        "E0111",
+        span,
+        format!("this condition has more than {limit} parts"),
+    )
+    .help("compare with a set: `resource.tier in [\"a\", \"b\"]`, or keep the values in facts")
 }
 
 pub(crate) fn not_utf8(span: Span, offset: usize) -> Diagnostic {
-    Diagnostic::error("E0112", span, format!("this file is not UTF-8, from byte {offset}"))
-        .help("save it as UTF-8")
+    Diagnostic::error(
+        "E0112",
+        span,
+        format!("this file is not UTF-8, from byte {offset}"),
+    )
+    .help("save it as UTF-8")
 }

@@ -19,9 +19,15 @@ pub(crate) fn unknown_attribute(
 }
 
 pub(crate) fn unlike(span: Span, left: &str, right: &str) -> Diagnostic {
-    let error = Diagnostic::error("E0302", span, format!("`{left}` and `{right}` cannot be compared"));
+    let error = Diagnostic::error(
+        "E0302",
+        span,
+        format!("`{left}` and `{right}` cannot be compared"),
+    );
     match (left, right) {
-        ("Int", "Decimal") | ("Decimal", "Int") => error.help("write the whole number as a decimal: `1.0`"),
+        ("Int", "Decimal") | ("Decimal", "Int") => {
+            error.help("write the whole number as a decimal: `1.0`")
+        }
         ("String", _) | (_, "String") => {
             error.help("only a text stands in quotes; numbers, times and entities stand without")
         }
@@ -30,9 +36,13 @@ pub(crate) fn unlike(span: Span, left: &str, right: &str) -> Diagnostic {
 }
 
 pub(crate) fn mismatch(span: Span, expected: &str, found: &str) -> Diagnostic {
-    Diagnostic::error("E0303", span, format!("expected `{expected}`, found `{found}`"))
-        .here(format!("this is `{found}`"))
-        .help(format!("write something of type `{expected}`"))
+    Diagnostic::error(
+        "E0303",
+        span,
+        format!("expected `{expected}`, found `{found}`"),
+    )
+    .here(format!("this is `{found}`"))
+    .help(format!("write something of type `{expected}`"))
 }
 
 pub(crate) fn unguarded(span: Span, base: &str, name: &str) -> Diagnostic {
@@ -65,17 +75,24 @@ pub(crate) fn unknown_function(span: Span, name: &str) -> Diagnostic {
 }
 
 pub(crate) fn argument_count(span: Span, name: &str, wanted: usize, found: usize) -> Diagnostic {
-    Diagnostic::error("E0307", span, format!("`{name}` takes {wanted} arguments, not {found}"))
-        .help(match wanted {
-            0 => format!("write `{name}()`"),
-            _ => format!("write `{name}(…)` with {wanted}"),
-        })
+    Diagnostic::error(
+        "E0307",
+        span,
+        format!("`{name}` takes {wanted} arguments, not {found}"),
+    )
+    .help(match wanted {
+        0 => format!("write `{name}()`"),
+        _ => format!("write `{name}(…)` with {wanted}"),
+    })
 }
 
 pub(crate) fn no_constant_side(span: Span) -> Diagnostic {
-    Diagnostic::error("E0308", span, "one side of `+`, `-` and `*` must be a constant").help(
-        "move one side over: `now - resource.created < 72h` is `now < resource.created + 72h`",
+    Diagnostic::error(
+        "E0308",
+        span,
+        "one side of `+`, `-` and `*` must be a constant",
     )
+    .help("move one side over: `now - resource.created < 72h` is `now < resource.created + 72h`")
 }
 
 pub(crate) fn not_constant(span: Span) -> Diagnostic {
@@ -95,7 +112,10 @@ pub(crate) fn not_one_container(span: Span, from: &str, to: &str) -> Diagnostic 
 }
 
 pub(crate) fn does_not_fit(error: Diagnostic, named: &str, asked_of: &str, at: Span) -> Diagnostic {
-    error.also(at, format!("`{named}` is named here, and it is asked of a `{asked_of}`"))
+    error.also(
+        at,
+        format!("`{named}` is named here, and it is asked of a `{asked_of}`"),
+    )
 }
 
 pub(crate) fn constant_overflow(span: Span) -> Diagnostic {
@@ -103,8 +123,12 @@ pub(crate) fn constant_overflow(span: Span) -> Diagnostic {
 }
 
 pub(crate) fn unlike_elements(span: Span, first: &str, other: &str) -> Diagnostic {
-    Diagnostic::error("E0312", span, format!("this set holds `{first}` and `{other}`"))
-        .help("all elements of a set are of one type")
+    Diagnostic::error(
+        "E0312",
+        span,
+        format!("this set holds `{first}` and `{other}`"),
+    )
+    .help("all elements of a set are of one type")
 }
 
 pub(crate) fn bad_address(span: Span, text: &str) -> Diagnostic {
@@ -113,7 +137,12 @@ pub(crate) fn bad_address(span: Span, text: &str) -> Diagnostic {
         .help("write `ip(\"10.0.0.1\")`, `ip(\"10.0.0.0/8\")` or `ip(\"::1\")`")
 }
 
-pub(crate) fn unknown_context(span: Span, name: &str, near: Option<&str>, declared: bool) -> Diagnostic {
+pub(crate) fn unknown_context(
+    span: Span,
+    name: &str,
+    near: Option<&str>,
+    declared: bool,
+) -> Diagnostic {
     let otherwise = if declared {
         format!("declare it: `context {{ {name}: String }}`")
     } else {
@@ -147,8 +176,14 @@ pub(crate) fn only_principal(span: Span) -> Diagnostic {
 }
 
 pub(crate) fn never_enclosed(span: Span, resource: &str, of: &str) -> Diagnostic {
-    Diagnostic::error("E0317", span, format!("a `{resource}` is never inside a `{of}`"))
-        .help(format!("ask for a role on something that holds a `{resource}`"))
+    Diagnostic::error(
+        "E0317",
+        span,
+        format!("a `{resource}` is never inside a `{of}`"),
+    )
+    .help(format!(
+        "ask for a role on something that holds a `{resource}`"
+    ))
 }
 
 pub(crate) fn never_of_type(span: Span, ty: &str, possible: &[&str]) -> Diagnostic {
@@ -162,11 +197,18 @@ pub(crate) fn record_literal(span: Span) -> Diagnostic {
 }
 
 pub(crate) fn no_fields(span: Span, ty: &str, name: &str) -> Diagnostic {
-    Diagnostic::error("E0320", span, format!("a `{ty}` has no `{name}`"))
-        .help("entities have attributes and relations, records have fields; nothing else has either")
+    Diagnostic::error("E0320", span, format!("a `{ty}` has no `{name}`")).help(
+        "entities have attributes and relations, records have fields; nothing else has either",
+    )
 }
 
 pub(crate) fn wrong_default(span: Span, expected: &str, found: &str) -> Diagnostic {
-    Diagnostic::error("E0303", span, format!("expected `{expected}`, found {found}"))
-        .help(format!("write a value of type `{expected}`, or take the default out"))
+    Diagnostic::error(
+        "E0303",
+        span,
+        format!("expected `{expected}`, found {found}"),
+    )
+    .help(format!(
+        "write a value of type `{expected}`, or take the default out"
+    ))
 }

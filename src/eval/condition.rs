@@ -195,7 +195,11 @@ impl<'c> Reader<'c> {
                 Operand::Bool(false)
             }
             Node::If(condition, then, otherwise) => {
-                let chosen = if self.boolean(condition)? { then } else { otherwise };
+                let chosen = if self.boolean(condition)? {
+                    then
+                } else {
+                    otherwise
+                };
                 self.read(chosen)?
             }
             Node::Compare(op, a, b) => {
@@ -297,7 +301,11 @@ impl<'c> Reader<'c> {
         entity: EntityId,
         columns: NodeRange,
     ) -> Result<(&'c str, Option<&'c Datum>), Fault> {
-        let of = self.case.bound.type_of(self.world(), entity).ok_or(Fault::Damaged)?;
+        let of = self
+            .case
+            .bound
+            .type_of(self.world(), entity)
+            .ok_or(Fault::Damaged)?;
         let column = self.columns(columns).iter().find(|(ty, _)| *ty == of);
         let (_, column) = column.ok_or(Fault::Damaged)?;
         let field = self.world().plan.types[of].attributes.get(*column as usize);

@@ -57,9 +57,10 @@ impl Bound {
             return Ok(bound);
         }
         let plan = &world.plan;
-        let unknown = context.values.keys().find(|name| {
-            !plan.context.iter().any(|field| field.name == **name)
-        });
+        let unknown = context
+            .values
+            .keys()
+            .find(|name| !plan.context.iter().any(|field| field.name == **name));
         if let Some(name) = unknown {
             return Err(QueryError::unknown_context(plan, name));
         }
@@ -83,7 +84,10 @@ impl Bound {
 
     /// An id for an entity that the world does not know; the same name gets the same id.
     pub(super) fn local(&mut self, ty: TypeId, id: &str) -> EntityId {
-        let known = self.locals.iter().position(|(of, name)| *of == ty && name == id);
+        let known = self
+            .locals
+            .iter()
+            .position(|(of, name)| *of == ty && name == id);
         let index = known.unwrap_or_else(|| {
             self.locals.push((ty, id.to_owned()));
             self.locals.len() - 1

@@ -24,8 +24,10 @@ impl fmt::Display for QueryError {
 impl std::error::Error for QueryError {}
 
 fn quoted<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
-    let quoted: Vec<String> =
-        names.into_iter().map(|name| format!("`{}`", name.as_ref())).collect();
+    let quoted: Vec<String> = names
+        .into_iter()
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
     quoted.join(", ")
 }
 
@@ -62,7 +64,12 @@ impl QueryError {
     pub(super) fn unknown_type(plan: &Plan, name: &str) -> Self {
         let help = format!("the types are {}", quoted(plan.type_names()));
         let near = nearest(name, plan.type_names());
-        Self::new("E0601", format!("the policy has no type `{name}`"), near, help)
+        Self::new(
+            "E0601",
+            format!("the policy has no type `{name}`"),
+            near,
+            help,
+        )
     }
 
     pub(super) fn no_subject(plan: &Plan, name: &str) -> Self {
@@ -73,9 +80,16 @@ impl QueryError {
     pub(super) fn unknown_action(plan: &Plan, name: &str, of: TypeId) -> Self {
         let ty = &plan.types[of];
         let bare = name.rsplit('.').next().unwrap_or(name);
-        let names = ty.actions.iter().map(|action| plan.actions[*action].name.as_str());
+        let names = ty
+            .actions
+            .iter()
+            .map(|action| plan.actions[*action].name.as_str());
         let near = nearest(bare, names);
-        let known: Vec<String> = ty.actions.iter().map(|action| plan.action_name(*action)).collect();
+        let known: Vec<String> = ty
+            .actions
+            .iter()
+            .map(|action| plan.action_name(*action))
+            .collect();
         let help = match known.as_slice() {
             [] => "no action is asked of it".to_owned(),
             known => format!("these are: {}", quoted(known)),
@@ -87,7 +101,10 @@ impl QueryError {
     pub(super) fn ambiguous_action(plan: &Plan, name: &str, of: TypeId) -> Self {
         let actions = plan.types[of].actions.iter();
         let same = actions.filter(|action| plan.actions[**action].name == name);
-        let help = format!("write one of {}", quoted(same.map(|action| plan.action_name(*action))));
+        let help = format!(
+            "write one of {}",
+            quoted(same.map(|action| plan.action_name(*action)))
+        );
         let message = format!("`{name}` could be one of several actions");
         Self::new("E0604", message, None, help)
     }

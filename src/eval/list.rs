@@ -26,9 +26,10 @@ impl Evaluator<'_> {
         let question = self.question(subject, context)?;
         let ty = self.type_named(type_name)?;
         let case = self.case(&question);
-        let seen = self.candidates(&question, ty).into_iter().filter(|candidate| {
-            case.judge(*candidate, None, 0, &mut Faults::default()).sees
-        });
+        let seen = self
+            .candidates(&question, ty)
+            .into_iter()
+            .filter(|candidate| case.judge(*candidate, None, 0, &mut Faults::default()).sees);
         Ok(self.sorted_names(seen))
     }
 
@@ -49,10 +50,13 @@ impl Evaluator<'_> {
         let action = self.action_named(action, ty)?;
         let (lane, bit) = self.bit(action, ty)?;
         let case = self.case(&question);
-        let allowed = self.candidates(&question, ty).into_iter().filter(|candidate| {
-            let verdict = case.judge(*candidate, Some(lane), bit, &mut Faults::default());
-            verdict.outcome(bit) == Outcome::Allowed
-        });
+        let allowed = self
+            .candidates(&question, ty)
+            .into_iter()
+            .filter(|candidate| {
+                let verdict = case.judge(*candidate, Some(lane), bit, &mut Faults::default());
+                verdict.outcome(bit) == Outcome::Allowed
+            });
         Ok(self.sorted_names(allowed))
     }
 
@@ -87,7 +91,9 @@ impl Evaluator<'_> {
             }
             let contents = self.world.contents.of(place).iter().copied();
             let shared = self.world.received.of(place).iter();
-            let shared = shared.filter(|share| share.until > self.now).map(|share| share.entity);
+            let shared = shared
+                .filter(|share| share.until > self.now)
+                .map(|share| share.entity);
             for inner in contents.chain(shared) {
                 let of = self.world.entities.type_of(inner);
                 if of.is_some_and(|of| leading.contains(&of)) && seen.insert(inner) {

@@ -261,8 +261,10 @@ impl<'w> Evaluator<'w> {
 
     /// Names, sorted by their bytes.
     fn sorted_names(&self, entities: impl IntoIterator<Item = EntityId>) -> Vec<EntityName> {
-        let mut names: Vec<EntityName> =
-            entities.into_iter().map(|entity| self.world.name(entity)).collect();
+        let mut names: Vec<EntityName> = entities
+            .into_iter()
+            .map(|entity| self.world.name(entity))
+            .collect();
         names.sort_unstable();
         names
     }

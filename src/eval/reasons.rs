@@ -200,7 +200,9 @@ impl Evaluator<'_> {
         };
         let lane = asked.map(|(lane, _)| lane);
         let want = asked.map_or(0, |(_, bit)| bit);
-        let verdict = self.case(&question).judge(resource, lane, want, &mut recorder);
+        let verdict = self
+            .case(&question)
+            .judge(resource, lane, want, &mut recorder);
         let outcome = match asked {
             Some((_, bit)) => verdict.outcome(bit),
             None if verdict.sees => Outcome::Allowed,
@@ -278,7 +280,11 @@ impl Evaluator<'_> {
             if let Some((of, _)) = lacks {
                 return Some((self.world.name(entity).to_string(), plan.type_name(*of)));
             }
-            open.extend(above.iter().filter(|above| !self.world.is_complete(**above)));
+            open.extend(
+                above
+                    .iter()
+                    .filter(|above| !self.world.is_complete(**above)),
+            );
         }
         None
     }
@@ -311,13 +317,16 @@ impl Evaluator<'_> {
         let mut reasons = Vec::new();
         for place in ways(self.world, self.now, resource, Some(lane)) {
             let mut held = question.asker.held_at(self.world, place.entity, self.now);
-            let shows = held.any(|held| {
-                of.is_some_and(|of| !plan.roles[held.role].sights_of(of).is_empty())
-            });
+            let shows = held
+                .any(|held| of.is_some_and(|of| !plan.roles[held.role].sights_of(of).is_empty()));
             if !shows || place.mask & bit != 0 {
                 continue;
             }
-            for share in self.way_edges(resource, place.entity).iter().filter_map(|(_, share)| *share) {
+            for share in self
+                .way_edges(resource, place.entity)
+                .iter()
+                .filter_map(|(_, share)| *share)
+            {
                 let level = &plan.levels[share.level];
                 if level.mask(lane) & bit == 0 {
                     reasons.push(Reason::KeptOut {
@@ -363,14 +372,18 @@ impl Evaluator<'_> {
             }
         });
         let first = std::iter::once(self.world.name(from).to_string());
-        first.chain(path.iter().map(|(to, ())| self.world.name(*to).to_string())).collect()
+        first
+            .chain(path.iter().map(|(to, ())| self.world.name(*to).to_string()))
+            .collect()
     }
 
     /// A shortest way from a resource to a place on which the actions wanted still go through.
     fn way(&self, from: EntityId, to: EntityId, lane: Option<LaneId>, want: u64) -> Vec<Step> {
         let plan = self.plan();
         let passing = lane.map(|lane| {
-            self.way_through(from, to, |share| plan.levels[share.level].mask(lane) & want != 0)
+            self.way_through(from, to, |share| {
+                plan.levels[share.level].mask(lane) & want != 0
+            })
         });
         // Sight alone goes through any window.
         let edges = passing
@@ -419,8 +432,13 @@ fn until(moment: i64) -> String {
 fn share_text(world: &World, share: &Share) -> String {
     let (entity, with) = (world.name(share.entity), world.name(share.with));
     let level = &world.plan.levels[share.level].name;
-    let place = world.place(share.origin).map_or_else(String::new, |place| format!(" ({place})"));
-    format!("share {entity} with {with} at {level}{}{place}", until(share.until))
+    let place = world
+        .place(share.origin)
+        .map_or_else(String::new, |place| format!(" ({place})"));
+    format!(
+        "share {entity} with {with} at {level}{}{place}",
+        until(share.until)
+    )
 }
 
 /// A shortest path by breadth first; empty where there is none, or nothing to go.

@@ -4,11 +4,11 @@
 
 use smallvec::SmallVec;
 
+use super::Outcome;
 use super::asker::Asker;
 use super::condition::Fault;
 use super::context::Bound;
 use super::error::ConditionError;
-use super::Outcome;
 use crate::plan::{ActionRule, ClauseId, ConditionId, EntityId, LaneId, Plan, SightRule, TypeId};
 use crate::world::{Holding, World};
 
@@ -117,7 +117,10 @@ pub(super) fn ways(world: &World, now: i64, resource: EntityId, lane: Option<Lan
     let mut open: SmallVec<[usize; 16]> = SmallVec::from_slice(&[0]);
     while let Some(place) = open.pop().and_then(|index| places.get(index).copied()) {
         let mut step = |to: EntityId, mask: u64| {
-            let known = places.iter_mut().enumerate().find(|(_, place)| place.entity == to);
+            let known = places
+                .iter_mut()
+                .enumerate()
+                .find(|(_, place)| place.entity == to);
             match known {
                 Some((index, known)) => {
                     if known.mask | mask != known.mask {
@@ -137,7 +140,10 @@ pub(super) fn ways(world: &World, now: i64, resource: EntityId, lane: Option<Lan
         for share in world.shares.of(place.entity) {
             if share.until > now && world.is_complete(share.with) {
                 let level = &world.plan.levels[share.level];
-                step(share.with, place.mask & lane.map_or(0, |lane| level.mask(lane)));
+                step(
+                    share.with,
+                    place.mask & lane.map_or(0, |lane| level.mask(lane)),
+                );
             }
         }
     }

@@ -67,7 +67,9 @@ impl Evaluator<'_> {
         let plan = self.plan();
         let subject_types = || {
             let types = plan.types.iter();
-            types.filter(|(_, ty)| ty.kind == TypeKind::Subject).map(|(id, _)| id)
+            types
+                .filter(|(_, ty)| ty.kind == TypeKind::Subject)
+                .map(|(id, _)| id)
         };
         let strangers: Vec<(TypeId, EntityId)> =
             subject_types().map(|ty| (ty, bound.stranger(ty))).collect();
@@ -80,7 +82,11 @@ impl Evaluator<'_> {
                 bound: &bound,
             };
             let verdict = case.judge(resource, lane, bit, &mut Faults::default());
-            if lane.is_some() { verdict.allowed & bit != 0 } else { verdict.sees }
+            if lane.is_some() {
+                verdict.allowed & bit != 0
+            } else {
+                verdict.sees
+            }
         };
         let candidates = self.who_could(ty, resource);
         let fitting = candidates.into_iter().filter(|candidate| {

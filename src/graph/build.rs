@@ -63,10 +63,12 @@ impl Builder<'_, '_> {
         for (id, ty) in schema.types.iter() {
             let from = self.types[id];
             for (container, cardinality) in &ty.containers {
-                self.graph.add_edge(from, self.types[*container], Edge::In(*cardinality));
+                self.graph
+                    .add_edge(from, self.types[*container], Edge::In(*cardinality));
             }
             for member in &ty.members {
-                self.graph.add_edge(self.types[*member], from, Edge::MemberOf);
+                self.graph
+                    .add_edge(self.types[*member], from, Edge::MemberOf);
             }
         }
         for (id, action) in schema.actions.iter() {
@@ -107,7 +109,8 @@ impl Builder<'_, '_> {
 
     fn shows(&mut self, from: NodeIndex, types: &[TypeGrant]) {
         for grant in types {
-            self.graph.add_edge(from, self.types[grant.of], Edge::Shows(grant.condition));
+            self.graph
+                .add_edge(from, self.types[grant.of], Edge::Shows(grant.condition));
             self.condition(from, grant.condition);
         }
     }
@@ -119,8 +122,11 @@ impl Builder<'_, '_> {
             let Some(first) = of_one_type.first() else {
                 continue;
             };
-            let given = of_one_type.iter().map(|grant| (grant.action, grant.condition));
-            self.graph.add_edge(from, self.types[first.of], Edge::Gives(given.collect()));
+            let given = of_one_type
+                .iter()
+                .map(|grant| (grant.action, grant.condition));
+            self.graph
+                .add_edge(from, self.types[first.of], Edge::Gives(given.collect()));
             for grant in of_one_type {
                 self.condition(from, grant.condition);
             }
@@ -134,8 +140,11 @@ impl Builder<'_, '_> {
             .rows()
             .iter()
             .map(|role| {
-                let node =
-                    self.node(NodeKind::Role, role.name.as_str(), Some(role.decl.name.span));
+                let node = self.node(
+                    NodeKind::Role,
+                    role.name.as_str(),
+                    Some(role.decl.name.span),
+                );
                 self.graph.add_edge(node, self.types[role.on], Edge::HeldOn);
                 node
             })
@@ -147,7 +156,8 @@ impl Builder<'_, '_> {
             }
             for clause in &meaning.sees {
                 let node = self.node(NodeKind::Sight, self.text(clause.span), Some(clause.span));
-                self.graph.add_edge(role, node, Edge::Sees { this: clause.this });
+                self.graph
+                    .add_edge(role, node, Edge::Sees { this: clause.this });
                 self.shows(node, &clause.types);
             }
             for clause in &meaning.can {
@@ -167,16 +177,22 @@ impl Builder<'_, '_> {
             .rows()
             .iter()
             .map(|level| {
-                let node =
-                    self.node(NodeKind::Level, level.name.as_str(), Some(level.decl.name.span));
-                self.graph.add_edge(self.types[level.of], node, Edge::SharedAt);
-                self.graph.add_edge(node, self.types[level.with], Edge::With);
+                let node = self.node(
+                    NodeKind::Level,
+                    level.name.as_str(),
+                    Some(level.decl.name.span),
+                );
+                self.graph
+                    .add_edge(self.types[level.of], node, Edge::SharedAt);
+                self.graph
+                    .add_edge(node, self.types[level.with], Edge::With);
                 node
             })
             .collect();
         for (id, meaning) in self.program.levels.iter() {
             for included in &schema.levels[id].includes {
-                self.graph.add_edge(nodes[id], nodes[*included], Edge::Includes);
+                self.graph
+                    .add_edge(nodes[id], nodes[*included], Edge::Includes);
             }
             let actions: Vec<ActionGrant> = meaning
                 .actions

@@ -58,14 +58,18 @@ impl DecisionGraph {
 
     fn drawn(&self) -> impl Iterator<Item = (usize, &Node)> {
         let nodes = self.graph.node_indices().filter_map(|index| {
-            self.graph.node_weight(index).map(|node| (index.index(), node))
+            self.graph
+                .node_weight(index)
+                .map(|node| (index.index(), node))
         });
         nodes.filter(|(_, node)| node.kind != NodeKind::Action)
     }
 
     fn drawn_edges(&self) -> impl Iterator<Item = (usize, usize, &Edge)> {
         let is_action = |index| {
-            self.graph.node_weight(index).is_some_and(|node| node.kind == NodeKind::Action)
+            self.graph
+                .node_weight(index)
+                .is_some_and(|node| node.kind == NodeKind::Action)
         };
         let edges = self.graph.edge_references();
         edges
@@ -74,7 +78,8 @@ impl DecisionGraph {
     }
 
     fn dot(&self) -> String {
-        let mut out = String::from("digraph ward {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n");
+        let mut out =
+            String::from("digraph ward {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n");
         for (id, node) in self.drawn() {
             let shape = match node.kind {
                 NodeKind::Type(TypeKind::Subject) => "shape=ellipse",
@@ -95,7 +100,11 @@ impl DecisionGraph {
                 Edge::When => ", style=dotted",
                 _ => "",
             };
-            let _ = writeln!(out, "  n{from} -> n{to} [label=\"{}\"{style}];", edge.word());
+            let _ = writeln!(
+                out,
+                "  n{from} -> n{to} [label=\"{}\"{style}];",
+                edge.word()
+            );
         }
         out.push_str("}\n");
         out

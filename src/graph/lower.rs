@@ -11,7 +11,8 @@ use super::{DecisionGraph, Edge};
 use crate::check::{Arena, Program, RuleMeaning};
 use crate::plan::{
     Action, ActionId, ActionRule, Clause, ClauseId, ConditionId, Field, Grant, LANE_WIDTH, Lane,
-    LaneId, Level, PLAN_VERSION, Plan, Relation, Role, RoleId, Sight, SightRule, Table, Type, TypeId,
+    LaneId, Level, PLAN_VERSION, Plan, Relation, Role, RoleId, Sight, SightRule, Table, Type,
+    TypeId,
 };
 use crate::source::{Sources, Span, one_line};
 use crate::syntax::ast::RuleKind;
@@ -96,7 +97,11 @@ impl Lowerer<'_, '_, '_> {
                 first_lane,
                 lane_count: u32::try_from(lane_count).unwrap_or(u32::MAX),
                 roles: info.roles.clone(),
-                shares: info.shares.iter().map(|share| (share.with, share.levels.clone())).collect(),
+                shares: info
+                    .shares
+                    .iter()
+                    .map(|share| (share.with, share.levels.clone()))
+                    .collect(),
                 permits: Vec::new(),
                 forbids: Vec::new(),
                 reveals: Vec::new(),
@@ -143,8 +148,16 @@ impl Lowerer<'_, '_, '_> {
             return *clause;
         }
         let role = &self.program.schema.roles[owner];
-        let name = format!("{} of {}", role.name, self.program.schema.type_name(role.on));
-        let span = self.graph.graph.node_weight(node).and_then(|node| node.span);
+        let name = format!(
+            "{} of {}",
+            role.name,
+            self.program.schema.type_name(role.on)
+        );
+        let span = self
+            .graph
+            .graph
+            .node_weight(node)
+            .and_then(|node| node.span);
         let clause = self.new_clause(span.unwrap_or(role.decl.span), Some(name));
         self.clauses.insert(node, clause);
         clause
@@ -152,9 +165,12 @@ impl Lowerer<'_, '_, '_> {
 
     /// The nodes that a node reaches by `includes`, itself among them.
     fn included(&self, start: NodeIndex) -> Vec<NodeIndex> {
-        let includes = EdgeFiltered::from_fn(&self.graph.graph, |edge: petgraph::graph::EdgeReference<'_, Edge>| {
-            matches!(edge.weight(), Edge::Includes)
-        });
+        let includes = EdgeFiltered::from_fn(
+            &self.graph.graph,
+            |edge: petgraph::graph::EdgeReference<'_, Edge>| {
+                matches!(edge.weight(), Edge::Includes)
+            },
+        );
         let mut walk = Dfs::new(&includes, start);
         let mut found = Vec::new();
         while let Some(node) = walk.next(&includes) {
@@ -204,19 +220,26 @@ impl Lowerer<'_, '_, '_> {
     }
 
     fn roles(&mut self) {
-        let by_node: BTreeMap<NodeIndex, RoleId> =
-            self.graph.roles.iter().map(|(id, node)| (*node, id)).collect();
+        let by_node: BTreeMap<NodeIndex, RoleId> = self
+            .graph
+            .roles
+            .iter()
+            .map(|(id, node)| (*node, id))
+            .collect();
         for (id, node) in self.graph.roles.iter() {
             let included = self.included(*node);
-            let mut implies: Vec<RoleId> =
-                included.iter().filter_map(|node| by_node.get(node).copied()).collect();
+            let mut implies: Vec<RoleId> = included
+                .iter()
+                .filter_map(|node| by_node.get(node).copied())
+                .collect();
             implies.sort_unstable();
             let (mut sights, mut grants) = (Vec::new(), Vec::new());
             for owner in &implies {
                 self.role_clauses(*owner, &mut sights, &mut grants);
             }
             sights.sort_by_key(|sight: &Sight| (sight.of, sight.condition.is_some(), sight.clause));
-            grants.sort_by_key(|grant: &Grant| (grant.lane, grant.condition.is_some(), grant.clause));
+            grants
+                .sort_by_key(|grant: &Grant| (grant.lane, grant.condition.is_some(), grant.clause));
             let info = &self.program.schema.roles[id];
             self.plan.roles.push(Role {
                 name: info.name.clone(),

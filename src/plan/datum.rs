@@ -70,7 +70,9 @@ pub(crate) fn typed(
         (ValueType::Bool, Value::Bool(value)) => Some(Datum::Bool(*value)),
         (ValueType::Int, Value::Int(value)) => Some(Datum::Int(*value)),
         (ValueType::Decimal, Value::Decimal(value)) => Some(Datum::Decimal(*value)),
-        (ValueType::Decimal, Value::String(text)) => literal::parse_decimal(text).map(Datum::Decimal),
+        (ValueType::Decimal, Value::String(text)) => {
+            literal::parse_decimal(text).map(Datum::Decimal)
+        }
         (ValueType::String, Value::String(text)) => Some(Datum::String(text.as_str().into())),
         (ValueType::Datetime, Value::Datetime(value)) => Some(Datum::Datetime(*value)),
         (ValueType::Datetime, Value::String(text)) => {
@@ -101,7 +103,9 @@ pub(crate) fn typed(
             Some(Datum::Set(set.into()))
         }
         (ValueType::Record(fields), Value::Record(values)) => {
-            let unknown = values.keys().find(|name| !fields.iter().any(|f| f.name == **name));
+            let unknown = values
+                .keys()
+                .find(|name| !fields.iter().any(|f| f.name == **name));
             if let Some(name) = unknown {
                 return Err(Mismatch {
                     path: String::new(),

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 pub use condition::{Arithmetic, Comparison, Condition, Constant, Node, NodeRange};
 pub(crate) use datum::{Datum, Mismatch, type_name, typed};
 pub use ids::{
-    ActionId, ClauseId, ConditionId, ConstantId, EntityId, Id, LaneId, LevelId, NodeId, RelationId, RoleId,
-    Table, TypeId,
+    ActionId, ClauseId, ConditionId, ConstantId, EntityId, Id, LaneId, LevelId, NodeId, RelationId,
+    RoleId, Table, TypeId,
 };
 pub use validate::PlanError;
 pub use value::{Field, Value, ValueType};
@@ -275,7 +275,9 @@ impl Plan {
 
     /// The name of a type.
     pub(crate) fn type_name(&self, ty: TypeId) -> String {
-        self.types.get(ty).map_or_else(String::new, |ty| ty.name.clone())
+        self.types
+            .get(ty)
+            .map_or_else(String::new, |ty| ty.name.clone())
     }
 
     /// `Type.action`
@@ -291,7 +293,11 @@ impl Plan {
 
     /// The names of the types whose entities may ask.
     pub fn subject_names(&self) -> impl Iterator<Item = &str> {
-        let subjects = self.types.rows().iter().filter(|ty| ty.kind == TypeKind::Subject);
+        let subjects = self
+            .types
+            .rows()
+            .iter()
+            .filter(|ty| ty.kind == TypeKind::Subject);
         subjects.map(|ty| ty.name.as_str())
     }
 
@@ -299,6 +305,9 @@ impl Plan {
     pub fn actions_of(&self, type_name: &str) -> Vec<String> {
         let found = self.find_type(type_name);
         let actions = found.map_or(&[][..], |ty| &self.types[ty].actions);
-        actions.iter().map(|action| self.action_name(*action)).collect()
+        actions
+            .iter()
+            .map(|action| self.action_name(*action))
+            .collect()
     }
 }

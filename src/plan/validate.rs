@@ -89,7 +89,11 @@ impl TryFrom<Unchecked> for Plan {
 
 /// `Ok` where it holds, the named damage where it does not.
 fn hold(condition: bool, part: &'static str) -> Result<(), PlanError> {
-    if condition { Ok(()) } else { Err(PlanError::Damaged(part)) }
+    if condition {
+        Ok(())
+    } else {
+        Err(PlanError::Damaged(part))
+    }
 }
 
 fn inside<I: Id, T>(table: &Table<I, T>, id: I, part: &'static str) -> Result<(), PlanError> {
@@ -107,7 +111,12 @@ impl Plan {
         self.validate_nodes()?;
         for constant in self.constants.rows() {
             self.value_type(&constant.ty, 0)?;
-            let fits = typed(&constant.value, &constant.ty, &|ty| self.type_name(ty), &mut |_, _| EntityId(0));
+            let fits = typed(
+                &constant.value,
+                &constant.ty,
+                &|ty| self.type_name(ty),
+                &mut |_, _| EntityId(0),
+            );
             hold(fits.is_ok(), "constants")?;
         }
         self.fields(&self.context, 0)
@@ -142,7 +151,10 @@ impl Plan {
                 hold(lane.of == id && lane.actions.len() <= LANE_WIDTH, "lanes")?;
                 for action in &lane.actions {
                     let asked = self.actions.get(*action).map(|action| &action.asked_of);
-                    hold(asked.is_some_and(|asked| asked.contains(&(id, slot))), "lanes")?;
+                    hold(
+                        asked.is_some_and(|asked| asked.contains(&(id, slot))),
+                        "lanes",
+                    )?;
                     hold(ty.actions.get(slot as usize) == Some(action), "lanes")?;
                     slot += 1;
                 }
@@ -219,7 +231,10 @@ impl Plan {
                 Node::Attribute(base, range) | Node::HasAttribute(base, range) => {
                     operand(base)?;
                     for (of, column) in self.column_range(range)? {
-                        hold((*column as usize) < self.types[*of].attributes.len(), "nodes")?;
+                        hold(
+                            (*column as usize) < self.types[*of].attributes.len(),
+                            "nodes",
+                        )?;
                     }
                 }
                 Node::IsType(base, range) => {
@@ -314,7 +329,8 @@ impl Plan {
         match ty {
             ValueType::Entity(of) => {
                 hold(of.is_sorted(), "value types")?;
-                of.iter().try_for_each(|ty| inside(&self.types, *ty, "value types"))
+                of.iter()
+                    .try_for_each(|ty| inside(&self.types, *ty, "value types"))
             }
             ValueType::Set(element) => self.value_type(element, depth + 1),
             ValueType::Record(fields) => self.fields(fields, depth),

@@ -18,26 +18,49 @@ pub(super) fn check(schema: &mut Schema<'_>, diagnostics: &mut Vec<Diagnostic>) 
         })
         .collect();
     for (from, path) in back_edges(&containers) {
-        let names: Vec<String> = path.iter().map(|id| schema.type_name(*id).to_owned()).collect();
+        let names: Vec<String> = path
+            .iter()
+            .map(|id| schema.type_name(*id).to_owned())
+            .collect();
         diagnostics.push(report::container_cycle(schema.types[from].span, &names));
         if let [.., last] = path.as_slice() {
             schema.types[from].containers.retain(|(of, _)| of != last);
         }
     }
-    let roles: Table<_, Vec<_>> =
-        schema.roles.rows().iter().map(|role| role.includes.clone()).collect();
+    let roles: Table<_, Vec<_>> = schema
+        .roles
+        .rows()
+        .iter()
+        .map(|role| role.includes.clone())
+        .collect();
     for (from, path) in back_edges(&roles) {
-        let names: Vec<String> = path.iter().map(|id| schema.roles[*id].name.clone()).collect();
-        diagnostics.push(report::role_cycle(schema.roles[from].decl.name.span, &names));
+        let names: Vec<String> = path
+            .iter()
+            .map(|id| schema.roles[*id].name.clone())
+            .collect();
+        diagnostics.push(report::role_cycle(
+            schema.roles[from].decl.name.span,
+            &names,
+        ));
         if let [.., last] = path.as_slice() {
             schema.roles[from].includes.retain(|of| of != last);
         }
     }
-    let levels: Table<_, Vec<_>> =
-        schema.levels.rows().iter().map(|level| level.includes.clone()).collect();
+    let levels: Table<_, Vec<_>> = schema
+        .levels
+        .rows()
+        .iter()
+        .map(|level| level.includes.clone())
+        .collect();
     for (from, path) in back_edges(&levels) {
-        let names: Vec<String> = path.iter().map(|id| schema.levels[*id].name.clone()).collect();
-        diagnostics.push(report::level_cycle(schema.levels[from].decl.name.span, &names));
+        let names: Vec<String> = path
+            .iter()
+            .map(|id| schema.levels[*id].name.clone())
+            .collect();
+        diagnostics.push(report::level_cycle(
+            schema.levels[from].decl.name.span,
+            &names,
+        ));
         if let [.., last] = path.as_slice() {
             schema.levels[from].includes.retain(|of| of != last);
         }
@@ -46,7 +69,9 @@ pub(super) fn check(schema: &mut Schema<'_>, diagnostics: &mut Vec<Diagnostic>) 
 
 /// The edges that close a circle in a depth-first walk: where each begins, and the circle from its
 /// end around to its end again. Without recursion, for chains may be long.
-pub(super) fn back_edges<I: Id + Eq + std::hash::Hash>(edges: &Table<I, Vec<I>>) -> Vec<(I, Vec<I>)> {
+pub(super) fn back_edges<I: Id + Eq + std::hash::Hash>(
+    edges: &Table<I, Vec<I>>,
+) -> Vec<(I, Vec<I>)> {
     let mut found = Vec::new();
     let mut done: HashSet<I, rustc_hash::FxBuildHasher> = HashSet::default();
     let mut on_path: HashSet<I, rustc_hash::FxBuildHasher> = HashSet::default();

@@ -1,8 +1,8 @@
 //! Declares types, then their members, then what the members point to.
 
 use super::schema::{
-    ActionInfo, AttributeInfo, LevelInfo, Named, RelationInfo, RoleInfo, Schema, ShareInfo, TypeInfo,
-    kind_word,
+    ActionInfo, AttributeInfo, LevelInfo, Named, RelationInfo, RoleInfo, Schema, ShareInfo,
+    TypeInfo, kind_word,
 };
 use crate::diagnostic::{Diagnostic, model, names as report};
 use crate::literal::nearest;
@@ -148,7 +148,13 @@ impl<'a> Declarer<'a, '_> {
         let name = &decl.name.name;
         if let (Some(first), true) = (decl.members.first(), decl.kind != TypeKind::Subject) {
             let word = kind_word(decl.kind);
-            self.report(model::only_on(first.span, "members (`of`)", name, word, "subjects"));
+            self.report(model::only_on(
+                first.span,
+                "members (`of`)",
+                name,
+                word,
+                "subjects",
+            ));
         } else {
             let members = self.find_types(&decl.members);
             for (member, ident) in members.iter().zip(&decl.members) {
@@ -170,7 +176,11 @@ impl<'a> Declarer<'a, '_> {
             let containers = &mut self.schema.types[id].containers;
             if containers.iter().any(|(before, _)| *before == of) {
                 let container_name = &container.type_name.name;
-                self.report(model::same_container_twice(container.span, name, container_name));
+                self.report(model::same_container_twice(
+                    container.span,
+                    name,
+                    container_name,
+                ));
                 continue;
             }
             containers.push((of, container.cardinality));
@@ -208,7 +218,10 @@ impl<'a> Declarer<'a, '_> {
                         self.report(error);
                         continue;
                     }
-                    let first = self.schema.types[id].role_names.get(&role.name.name).copied();
+                    let first = self.schema.types[id]
+                        .role_names
+                        .get(&role.name.name)
+                        .copied();
                     if let Some(first) = first {
                         let first = self.schema.roles[first].decl.name.span;
                         let Ident { name, span } = &role.name;
@@ -267,7 +280,11 @@ impl<'a> Declarer<'a, '_> {
                 let values = VALUE_TYPES.iter().map(|(known, _)| *known);
                 let known = values.chain(self.schema.all_type_names());
                 let near = nearest(&name.name, known).map(str::to_owned);
-                self.report(report::unknown_value_type(name.span, &name.name, near.as_deref()));
+                self.report(report::unknown_value_type(
+                    name.span,
+                    &name.name,
+                    near.as_deref(),
+                ));
                 None
             }
             TypeExpr::Union(names, _) => {
@@ -303,7 +320,10 @@ impl<'a> Declarer<'a, '_> {
     fn relation(&mut self, id: TypeId, decl: &'a ast::Relation) {
         let Ident { name, span } = &decl.name;
         let info = &self.schema.types[id];
-        let attribute = info.attribute_names.get(name).and_then(|at| info.attributes.get(*at));
+        let attribute = info
+            .attribute_names
+            .get(name)
+            .and_then(|at| info.attributes.get(*at));
         if let Some(first) = attribute {
             let first = first.span;
             self.report(report::declared_twice(*span, "member", name, first));
@@ -358,7 +378,11 @@ impl<'a> Declarer<'a, '_> {
         for of in asked_of {
             self.schema.types[of].asked.push(action);
         }
-        self.schema.actions_by_name.entry(name.clone()).or_default().push(action);
+        self.schema
+            .actions_by_name
+            .entry(name.clone())
+            .or_default()
+            .push(action);
         let info = &mut self.schema.types[id];
         info.actions.push(action);
         info.action_names.insert(name.clone(), action);
@@ -371,8 +395,13 @@ impl<'a> Declarer<'a, '_> {
             };
             if decl.kind == TypeKind::Subject {
                 let name = &decl.name.name;
-                let error =
-                    model::only_on(share.span, "shares", name, "subject", "scopes and resources");
+                let error = model::only_on(
+                    share.span,
+                    "shares",
+                    name,
+                    "subject",
+                    "scopes and resources",
+                );
                 self.report(error);
                 continue;
             }
@@ -385,7 +414,11 @@ impl<'a> Declarer<'a, '_> {
             if share.levels.is_empty() {
                 self.report(model::unused_level(share.span, &share.with.name));
             }
-            if self.schema.types[id].shares.iter().any(|before| before.with == with) {
+            if self.schema.types[id]
+                .shares
+                .iter()
+                .any(|before| before.with == with)
+            {
                 let first = self.schema.types[id].span;
                 let Ident { name, span } = &share.with;
                 self.report(report::declared_twice(*span, "a share with", name, first));
@@ -417,12 +450,15 @@ impl<'a> Declarer<'a, '_> {
                     } else {
                         let known: Vec<&str> = names.keys().map(String::as_str).collect();
                         let near = nearest(&included.name, known.iter().copied());
-                        let error = report::unknown_level(included.span, &included.name, near, &known);
+                        let error =
+                            report::unknown_level(included.span, &included.name, near, &known);
                         self.diagnostics.push(error);
                     }
                 }
             }
-            self.schema.types[id].shares.push(ShareInfo { with, levels });
+            self.schema.types[id]
+                .shares
+                .push(ShareInfo { with, levels });
         }
     }
 
@@ -439,7 +475,10 @@ impl<'a> Declarer<'a, '_> {
                     if let Some(found) = on.role_names.get(&name.name) {
                         includes.push(*found);
                     } else {
-                        let known = on.roles.iter().map(|id| self.schema.roles[*id].name.as_str());
+                        let known = on
+                            .roles
+                            .iter()
+                            .map(|id| self.schema.roles[*id].name.as_str());
                         let known: Vec<&str> = known.collect();
                         let near = nearest(&name.name, known.iter().copied());
                         let error =

@@ -69,7 +69,11 @@ pub(crate) fn used_name(user: &str, path: &str) -> String {
         }
     }
     let joined = parts.join("/");
-    if user.starts_with('/') { format!("/{joined}") } else { joined }
+    if user.starts_with('/') {
+        format!("/{joined}")
+    } else {
+        joined
+    }
 }
 
 /// The files that a file uses: each path and the file that it names.

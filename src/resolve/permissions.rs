@@ -84,7 +84,10 @@ pub(super) fn groups<'a>(
     let mut takes: Table<GroupId, Vec<GroupId>> = declared.iter().map(|_| Vec::new()).collect();
     for (id, group) in &declared {
         let nested = group.groups.iter().filter_map(|inner| {
-            permissions.groups[*id].children.get(&inner.name.name).copied()
+            permissions.groups[*id]
+                .children
+                .get(&inner.name.name)
+                .copied()
         });
         takes[*id].extend(nested);
         let Some(set) = &group.set else {
@@ -102,9 +105,14 @@ pub(super) fn groups<'a>(
         permissions.groups[*id].actions = own;
     }
     for (from, path) in back_edges(&takes) {
-        let names: Vec<String> =
-            path.iter().map(|id| permissions.groups[*id].path.clone()).collect();
-        diagnostics.push(model::permission_cycle(permissions.groups[from].span, &names));
+        let names: Vec<String> = path
+            .iter()
+            .map(|id| permissions.groups[*id].path.clone())
+            .collect();
+        diagnostics.push(model::permission_cycle(
+            permissions.groups[from].span,
+            &names,
+        ));
         if let [.., last] = path.as_slice() {
             takes[from].retain(|of| of != last);
         }
@@ -126,11 +134,11 @@ pub(super) fn groups<'a>(
                 path.strip_prefix(permissions.groups[id].path.as_str())
                     .is_some_and(|rest| rest.starts_with('.'))
             });
-            let kept: Vec<ActionId> =
-                nested.flat_map(|inner| permissions.groups[*inner].actions.clone()).collect();
-            actions.retain(|action| {
-                excepted.binary_search(action).is_err() || kept.contains(action)
-            });
+            let kept: Vec<ActionId> = nested
+                .flat_map(|inner| permissions.groups[*inner].actions.clone())
+                .collect();
+            actions
+                .retain(|action| excepted.binary_search(action).is_err() || kept.contains(action));
         }
         permissions.groups[id].actions = actions;
     }
@@ -181,7 +189,12 @@ impl Permissions {
         if let Some(first) = siblings.get(name) {
             let first = self.groups[*first].span;
             let span = group.name.span;
-            diagnostics.push(report::declared_twice(span, "permission group", name, first));
+            diagnostics.push(report::declared_twice(
+                span,
+                "permission group",
+                name,
+                first,
+            ));
             return;
         }
         let path = match parent {
@@ -233,7 +246,9 @@ impl Permissions {
                             asked.iter().any(|of| within.binary_search(of).is_ok())
                         })
                     });
-                    meaning.named.extend(within_reach.map(|action| (*action, term.span)));
+                    meaning
+                        .named
+                        .extend(within_reach.map(|action| (*action, term.span)));
                 }
                 Ok(TermMeaning::Wild(actions)) => meaning.wild.extend(actions),
                 Err(error) => diagnostics.push(*error),
@@ -248,7 +263,10 @@ impl Permissions {
         meaning.wild.sort_unstable();
         meaning.wild.dedup();
         let is_named = |action: &ActionId| {
-            meaning.named.binary_search_by_key(action, |(named, _)| *named).is_ok()
+            meaning
+                .named
+                .binary_search_by_key(action, |(named, _)| *named)
+                .is_ok()
         };
         meaning.wild.retain(|action| !is_named(action));
         meaning
@@ -301,8 +319,12 @@ impl Permissions {
                 }
                 let grouped = groups.into_iter().flatten();
                 let grouped = grouped.flat_map(|group| &self.groups[*group].actions);
-                let mut all: Vec<ActionId> =
-                    actions.into_iter().flatten().chain(grouped).copied().collect();
+                let mut all: Vec<ActionId> = actions
+                    .into_iter()
+                    .flatten()
+                    .chain(grouped)
+                    .copied()
+                    .collect();
                 if let Some(within) = within {
                     all.retain(|action| {
                         let asked = &schema.actions[*action].asked_of;
@@ -331,9 +353,9 @@ impl Permissions {
         let own = own.map(|ty| &schema.types[ty]);
         let action = own.and_then(|ty| Some((ty, ty.action_names.get(name)?)));
         match (action, self.roots.get(name)) {
-            (Some((ty, _)), Some(_)) => {
-                Err(Box::new(report::ambiguous_permission(term.span, name, &ty.name)))
-            }
+            (Some((ty, _)), Some(_)) => Err(Box::new(report::ambiguous_permission(
+                term.span, name, &ty.name,
+            ))),
             (Some((_, action)), None) => Ok(TermMeaning::Action(*action)),
             (None, Some(group)) => Ok(TermMeaning::Group(*group)),
             (None, None) => {
@@ -369,7 +391,10 @@ impl Permissions {
             [Some(name)] => match info.action_names.get(*name) {
                 Some(action) => Ok(TermMeaning::Action(*action)),
                 None => {
-                    let known = info.actions.iter().map(|id| schema.actions[*id].name.as_str());
+                    let known = info
+                        .actions
+                        .iter()
+                        .map(|id| schema.actions[*id].name.as_str());
                     let known: Vec<&str> = known.collect();
                     let near = nearest(name, known.iter().copied());
                     let span = term.path.last().map_or(term.span, |(_, span)| *span);
@@ -389,7 +414,9 @@ impl Permissions {
         rest: &[Option<&str>],
     ) -> Result<TermMeaning, Box<Diagnostic>> {
         let Some(mut group) = self.roots.get(first).copied() else {
-            let known = schema.all_type_names().chain(self.roots.keys().map(String::as_str));
+            let known = schema
+                .all_type_names()
+                .chain(self.roots.keys().map(String::as_str));
             let near = nearest(first, known).map(|near| {
                 let rest: Vec<&str> = rest.iter().map(|part| part.unwrap_or("*")).collect();
                 format!("{near}.{}", rest.join("."))
@@ -417,8 +444,15 @@ impl Permissions {
     }
 
     fn unknown(&self, term: &PermissionTerm, near: Option<String>) -> Box<Diagnostic> {
-        let path: Vec<&str> =
-            term.path.iter().map(|(part, _)| part.as_deref().unwrap_or("*")).collect();
-        Box::new(report::unknown_permission(term.span, &path.join("."), near.as_deref()))
+        let path: Vec<&str> = term
+            .path
+            .iter()
+            .map(|(part, _)| part.as_deref().unwrap_or("*"))
+            .collect();
+        Box::new(report::unknown_permission(
+            term.span,
+            &path.join("."),
+            near.as_deref(),
+        ))
     }
 }

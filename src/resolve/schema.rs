@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use crate::plan::{
-    ActionId, Cardinality, LevelId, RelationId, RoleId, Table, TypeId, TypeKind, ValueType, type_name,
+    ActionId, Cardinality, LevelId, RelationId, RoleId, Table, TypeId, TypeKind, ValueType,
+    type_name,
 };
 use crate::source::Span;
 use crate::syntax::ast;
@@ -104,7 +105,9 @@ impl Schema<'_> {
     /// Every subject type.
     pub(crate) fn subjects(&self) -> Vec<TypeId> {
         let all = self.types.iter();
-        all.filter(|(_, ty)| ty.kind == TypeKind::Subject).map(|(id, _)| id).collect()
+        all.filter(|(_, ty)| ty.kind == TypeKind::Subject)
+            .map(|(id, _)| id)
+            .collect()
     }
 
     /// How a type of values is written.

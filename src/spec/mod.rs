@@ -61,7 +61,9 @@ pub fn run(policy: &Policy) -> Vec<TestResult> {
                 if let Step::Asked { expectation, world } = step {
                     for claim in claims(expectation) {
                         result.claims += 1;
-                        result.failures.extend(ask(world, expectation, &claim).ok().flatten());
+                        result
+                            .failures
+                            .extend(ask(world, expectation, &claim).ok().flatten());
                     }
                 }
             });
@@ -128,7 +130,11 @@ fn tell(policy: &Policy, test: &Test, listen: &mut dyn FnMut(Step<'_>)) {
         };
         world = None;
         let changed = load::fact(&policy.sources, fact).and_then(|named| {
-            let changed = if removes { builder.remove(&named) } else { builder.add(&named) };
+            let changed = if removes {
+                builder.remove(&named)
+            } else {
+                builder.add(&named)
+            };
             changed.map_err(|refusal| report::refused(fact.span, &refusal))
         });
         if let Err(diagnostic) = changed {
@@ -191,7 +197,9 @@ fn ask(
     let wrong = |error: QueryError| {
         let span = match error.code() {
             "E0601" | "E0602" if error.names(&subject.type_name) => expectation.subject.span,
-            "E0603" | "E0604" => claim.action.map_or(expectation.span, |action| action.name.span),
+            "E0603" | "E0604" => claim
+                .action
+                .map_or(expectation.span, |action| action.name.span),
             "E0601" => claim.resource.span,
             _ => expectation.span,
         };

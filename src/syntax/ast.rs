@@ -128,7 +128,6 @@ pub struct Container {
     pub span: Span,
 }
 
-
 /// One member of a type's body.
 #[derive(Clone, Debug)]
 pub enum Member {
@@ -631,10 +630,12 @@ impl Expr {
                 Value::Entity(EntityName::new(entity.type_name.clone(), entity.id.clone()))
             }
             ExprKind::Call(name, arguments) if name.name == "ip" => {
-                let [Expr {
-                    kind: ExprKind::Literal(Literal::String(text)),
-                    ..
-                }] = arguments.as_slice()
+                let [
+                    Expr {
+                        kind: ExprKind::Literal(Literal::String(text)),
+                        ..
+                    },
+                ] = arguments.as_slice()
                 else {
                     return Err(self.span);
                 };

@@ -76,7 +76,10 @@ impl<'s> Builder<'s> {
                 expected,
             } => {
                 // A bracket right behind a mistake most often belongs to what was dropped.
-                let closing = matches!(token, Token::CloseBrace | Token::CloseParen | Token::CloseBracket);
+                let closing = matches!(
+                    token,
+                    Token::CloseBrace | Token::CloseParen | Token::CloseBracket
+                );
                 if closing && self.last_error.is_some() {
                     return;
                 }
@@ -90,7 +93,10 @@ impl<'s> Builder<'s> {
                 )
             }
             ParseError::UnrecognizedEof { expected, .. } => {
-                let open = self.open.last().map(|(at, sign)| (self.span(*at, *at + 1), *sign));
+                let open = self
+                    .open
+                    .last()
+                    .map(|(at, sign)| (self.span(*at, *at + 1), *sign));
                 if open.is_none() && self.last_error.is_some() {
                     return;
                 }
@@ -117,7 +123,10 @@ impl<'s> Builder<'s> {
 
     // ---- items --------------------------------------------------------------------------------
 
-    #[allow(clippy::too_many_arguments, reason = "one for each part of the production")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one for each part of the production"
+    )]
     pub fn type_decl(
         &mut self,
         l: u32,
@@ -139,7 +148,13 @@ impl<'s> Builder<'s> {
         })
     }
 
-    pub fn container(&mut self, l: u32, type_name: Ident, cardinality: Cardinality, r: u32) -> Container {
+    pub fn container(
+        &mut self,
+        l: u32,
+        type_name: Ident,
+        cardinality: Cardinality,
+        r: u32,
+    ) -> Container {
         Container {
             type_name,
             cardinality,
@@ -147,7 +162,10 @@ impl<'s> Builder<'s> {
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one for each part of the production")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one for each part of the production"
+    )]
     pub fn rule(
         &mut self,
         annotations: Vec<Annotation>,
@@ -159,7 +177,9 @@ impl<'s> Builder<'s> {
         r: u32,
     ) -> Item {
         // With annotations, the doc stands before their `@`.
-        let first = annotations.first().map_or(l, |a| a.name.span.start.saturating_sub(1));
+        let first = annotations
+            .first()
+            .map_or(l, |a| a.name.span.start.saturating_sub(1));
         Item::Rule(Rule {
             doc: self.doc(first).or_else(|| self.doc(l)),
             annotations,
@@ -189,7 +209,13 @@ impl<'s> Builder<'s> {
         })
     }
 
-    pub fn role(&mut self, l: u32, name: Ident, clauses: Vec<Option<RoleClause>>, r: u32) -> Member {
+    pub fn role(
+        &mut self,
+        l: u32,
+        name: Ident,
+        clauses: Vec<Option<RoleClause>>,
+        r: u32,
+    ) -> Member {
         Member::Role(RoleDecl {
             doc: self.doc(l),
             name,
@@ -229,7 +255,8 @@ impl<'s> Builder<'s> {
 
     pub fn set_type(&mut self, l: u32, name: Ident, element: TypeExpr, r: u32) -> TypeExpr {
         if name.name != "Set" {
-            self.diagnostics.push(report::wrong_set_type(name.span, &name.name));
+            self.diagnostics
+                .push(report::wrong_set_type(name.span, &name.name));
         }
         let nested = {
             let (mut depth, mut inner) = (0, &element);
@@ -288,7 +315,13 @@ impl<'s> Builder<'s> {
         }
     }
 
-    pub fn type_set(&mut self, l: u32, terms: Vec<TypeTerm>, except: Option<Vec<TypeTerm>>, r: u32) -> TypeSet {
+    pub fn type_set(
+        &mut self,
+        l: u32,
+        terms: Vec<TypeTerm>,
+        except: Option<Vec<TypeTerm>>,
+        r: u32,
+    ) -> TypeSet {
         TypeSet {
             terms,
             except: except.unwrap_or_default(),
@@ -314,7 +347,10 @@ impl<'s> Builder<'s> {
 
     pub fn remove(&mut self, l: u32, facts: Vec<Fact>, r: u32) -> Vec<Statement> {
         let span = self.span(l, r);
-        facts.into_iter().map(|fact| Statement::Remove(fact, span)).collect()
+        facts
+            .into_iter()
+            .map(|fact| Statement::Remove(fact, span))
+            .collect()
     }
 
     pub fn expect(
@@ -401,7 +437,14 @@ impl<'s> Builder<'s> {
         }]
     }
 
-    pub fn relations(&mut self, l: u32, entity: Entity, relation: Ident, targets: Vec<Entity>, r: u32) -> Vec<Fact> {
+    pub fn relations(
+        &mut self,
+        l: u32,
+        entity: Entity,
+        relation: Ident,
+        targets: Vec<Entity>,
+        r: u32,
+    ) -> Vec<Fact> {
         let span = self.span(l, r);
         targets
             .into_iter()
@@ -534,7 +577,11 @@ impl<'s> Builder<'s> {
     pub fn choose(&mut self, l: u32, c: Expr, a: Expr, b: Expr) -> Expr {
         let depth = c.depth.max(a.depth).max(b.depth);
         let span = self.span(l, b.span.end);
-        self.node(span, ExprKind::If(Box::new(c), Box::new(a), Box::new(b)), depth)
+        self.node(
+            span,
+            ExprKind::If(Box::new(c), Box::new(a), Box::new(b)),
+            depth,
+        )
     }
 
     pub fn field(&mut self, e: Expr, name: Ident) -> Expr {
@@ -561,7 +608,11 @@ impl<'s> Builder<'s> {
     }
 
     pub fn record(&mut self, l: u32, fields: Vec<(Ident, Expr)>, r: u32) -> Expr {
-        let depth = fields.iter().map(|(_, value)| value.depth).max().unwrap_or(0);
+        let depth = fields
+            .iter()
+            .map(|(_, value)| value.depth)
+            .max()
+            .unwrap_or(0);
         let span = self.span(l, r);
         self.node(span, ExprKind::Record(fields), depth)
     }
@@ -585,25 +636,50 @@ impl<'s> Builder<'s> {
     }
 
     pub fn integer(&mut self, l: u32, text: &str, r: u32) -> Expr {
-        self.number(l, text, r, "whole number", literal::parse_int(text).map(Literal::Int))
+        self.number(
+            l,
+            text,
+            r,
+            "whole number",
+            literal::parse_int(text).map(Literal::Int),
+        )
     }
 
     pub fn decimal(&mut self, l: u32, text: &str, r: u32) -> Expr {
-        self.number(l, text, r, "decimal", literal::parse_decimal(text).map(Literal::Decimal))
+        self.number(
+            l,
+            text,
+            r,
+            "decimal",
+            literal::parse_decimal(text).map(Literal::Decimal),
+        )
     }
 
     pub fn duration(&mut self, l: u32, text: &str, r: u32) -> Expr {
-        self.number(l, text, r, "duration", literal::parse_duration(text).map(Literal::Duration))
+        self.number(
+            l,
+            text,
+            r,
+            "duration",
+            literal::parse_duration(text).map(Literal::Duration),
+        )
     }
 
     pub fn datetime(&mut self, l: u32, text: &str, r: u32) -> Expr {
-        self.number(l, text, r, "time", literal::parse_datetime(text).map(Literal::Datetime))
+        self.number(
+            l,
+            text,
+            r,
+            "time",
+            literal::parse_datetime(text).map(Literal::Datetime),
+        )
     }
 
     pub fn moment(&mut self, l: u32, text: &str, r: u32) -> Moment {
         let span = self.span(l, r);
         let millis = literal::parse_datetime(text).unwrap_or_else(|| {
-            self.diagnostics.push(report::bad_number(span, text, "time"));
+            self.diagnostics
+                .push(report::bad_number(span, text, "time"));
             0
         });
         Moment { millis, span }
@@ -684,7 +760,10 @@ impl Expected {
             .filter(|name| !name.starts_with("start "))
             .collect();
         // Where any name may stand, the keywords that could be one say nothing.
-        if names.iter().any(|name| name == "identifier") && names.iter().any(|name| name == "forbid") && names.iter().any(|name| name == "many") {
+        if names.iter().any(|name| name == "identifier")
+            && names.iter().any(|name| name == "forbid")
+            && names.iter().any(|name| name == "many")
+        {
             names.retain(|name| !KEYWORDS.contains(&name.as_str()) || !is_word(name));
         }
         names.sort_by_key(|name| match name.as_str() {
@@ -721,13 +800,23 @@ impl Expected {
         let takes = |name: &str| self.names.iter().any(|known| known == name);
         match found {
             Token::Identifier(word) => {
-                let keywords = self.names.iter().map(String::as_str).filter(|name| is_word(name));
+                let keywords = self
+                    .names
+                    .iter()
+                    .map(String::as_str)
+                    .filter(|name| is_word(name));
                 literal::nearest(word, keywords).map(|near| format!("did you mean `{near}`?"))
             }
             Token::Assign if takes("==") => Some("compare with `==`".to_owned()),
             Token::Pipe if takes("||") => Some("write `||` for \"or\"".to_owned()),
-            Token::String(_) if takes("identifier") => Some("names stand without quotes".to_owned()),
-            Token::Equal | Token::NotEqual | Token::Less | Token::LessEqual | Token::Greater
+            Token::String(_) if takes("identifier") => {
+                Some("names stand without quotes".to_owned())
+            }
+            Token::Equal
+            | Token::NotEqual
+            | Token::Less
+            | Token::LessEqual
+            | Token::Greater
             | Token::GreaterEqual
                 if takes("&&") =>
             {
@@ -740,5 +829,8 @@ impl Expected {
 
 fn is_word(name: &str) -> bool {
     name.bytes().all(|b| b.is_ascii_lowercase())
-        && !matches!(name, "identifier" | "entity" | "text" | "integer" | "decimal" | "time" | "duration")
+        && !matches!(
+            name,
+            "identifier" | "entity" | "text" | "integer" | "decimal" | "time" | "duration"
+        )
 }

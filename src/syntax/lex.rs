@@ -152,7 +152,10 @@ fn is_keyword(token: &Token<'_>) -> bool {
 fn strange_word<'s>(out: &mut Lexed<'s>, span: Span, word: &'s str) -> Token<'s> {
     let plain: String = skeleton(word).collect();
     let plain = Some(plain).filter(|plain| {
-        plain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !plain.is_empty()
+        plain
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && !plain.is_empty()
     });
     let strange: Vec<char> = word.chars().filter(|c| !c.is_ascii()).collect();
     if out.diagnostics.len() <= MAX_MISTAKES {

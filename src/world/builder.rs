@@ -45,8 +45,13 @@ impl WorldBuilder {
         let constants = plan.constants.rows().iter().map(|constant| {
             let mut intern = |ty, id: &str| entities.intern(ty, id).unwrap_or(ANYONE);
             // The plan's constants fit their types: its compiler or its reader checked them.
-            typed(&constant.value, &constant.ty, &|ty| plan.type_name(ty), &mut intern)
-                .unwrap_or(Datum::Set(Box::default()))
+            typed(
+                &constant.value,
+                &constant.ty,
+                &|ty| plan.type_name(ty),
+                &mut intern,
+            )
+            .unwrap_or(Datum::Set(Box::default()))
         });
         let constants = constants.collect();
         Self {
@@ -71,7 +76,8 @@ impl WorldBuilder {
     /// The reason why the fact does not fit the policy or the facts before it. Then nothing of it
     /// was taken.
     pub fn add(&mut self, fact: &Fact) -> Result<(), Refusal> {
-        self.try_add(fact).map_err(|reason| Refusal::new(fact, reason))
+        self.try_add(fact)
+            .map_err(|reason| Refusal::new(fact, reason))
     }
 
     /// Takes a fact away. An entity alone goes with every fact that names it.
@@ -80,7 +86,8 @@ impl WorldBuilder {
     ///
     /// The reason why it cannot be: it does not fit the policy, or was never stated.
     pub fn remove(&mut self, fact: &Fact) -> Result<(), Refusal> {
-        self.try_remove(fact).map_err(|reason| Refusal::new(fact, reason))
+        self.try_remove(fact)
+            .map_err(|reason| Refusal::new(fact, reason))
     }
 
     fn try_add(&mut self, fact: &Fact) -> Result<(), Reason> {
@@ -173,7 +180,11 @@ impl WorldBuilder {
                 self.relations.remove(&edge)
             }
         };
-        if removed { Ok(()) } else { Err(Reason::NotThere) }
+        if removed {
+            Ok(())
+        } else {
+            Err(Reason::NotThere)
+        }
     }
 
     /// Takes containers, memberships and attributes of an entity away; all of them must be there.
@@ -217,21 +228,26 @@ impl WorldBuilder {
         }
         self.declared.remove(&gone);
         self.containers.retain(|(a, b)| *a != gone && *b != gone);
-        self.memberships.retain(|(a, b), _| *a != gone && *b != gone);
-        self.holdings.retain(|(place, holder, _), _| *place != gone && *holder != gone);
+        self.memberships
+            .retain(|(a, b), _| *a != gone && *b != gone);
+        self.holdings
+            .retain(|(place, holder, _), _| *place != gone && *holder != gone);
         self.shares.retain(|(a, b, _), _| *a != gone && *b != gone);
         self.relations.retain(|(a, _, b)| *a != gone && *b != gone);
-        self.attributes.retain(|(of, _), datum| *of != gone && !names(datum, gone));
+        self.attributes
+            .retain(|(of, _), datum| *of != gone && !names(datum, gone));
         Ok(())
     }
 
     // ---- names to ids, with what the policy says about them -------------------------------------
 
     fn type_named(&self, name: &str) -> Result<TypeId, Reason> {
-        self.entities.find_type(name).ok_or_else(|| Reason::UnknownType {
-            name: name.to_owned(),
-            near: nearest(name, self.plan.type_names()).map(str::to_owned),
-        })
+        self.entities
+            .find_type(name)
+            .ok_or_else(|| Reason::UnknownType {
+                name: name.to_owned(),
+                near: nearest(name, self.plan.type_names()).map(str::to_owned),
+            })
     }
 
     fn intern(&mut self, name: &EntityName) -> Result<(TypeId, EntityId), Reason> {
@@ -349,7 +365,9 @@ impl WorldBuilder {
             if next == other {
                 return true;
             }
-            let above = self.containers.range((next, EntityId(0))..=(next, EntityId(u32::MAX)));
+            let above = self
+                .containers
+                .range((next, EntityId(0))..=(next, EntityId(u32::MAX)));
             for (_, container) in above {
                 if self.entities.type_of(*container) == ty && seen.insert(*container) {
                     open.push(*container);
@@ -380,14 +398,19 @@ impl WorldBuilder {
                 ANYONE
             })
         };
-        let datum = typed(value, &field.ty, &|ty| plan.type_name(ty), &mut intern).map_err(|mismatch| {
-            Reason::WrongValue {
-                attribute: format!("{name}{}", mismatch.path),
-                expected: mismatch.expected,
-                found: mismatch.found,
-            }
-        })?;
-        if full { Err(Reason::TooMany) } else { Ok((column, datum)) }
+        let datum =
+            typed(value, &field.ty, &|ty| plan.type_name(ty), &mut intern).map_err(|mismatch| {
+                Reason::WrongValue {
+                    attribute: format!("{name}{}", mismatch.path),
+                    expected: mismatch.expected,
+                    found: mismatch.found,
+                }
+            })?;
+        if full {
+            Err(Reason::TooMany)
+        } else {
+            Ok((column, datum))
+        }
     }
 
     fn holding(
@@ -420,7 +443,12 @@ impl WorldBuilder {
 
     fn unknown_role(&self, role: &str, of: &Type) -> Reason {
         let name = |id: &RoleId| self.plan.roles[*id].name.as_str();
-        let elsewhere = self.plan.roles.rows().iter().filter(|other| other.name == role);
+        let elsewhere = self
+            .plan
+            .roles
+            .rows()
+            .iter()
+            .filter(|other| other.name == role);
         Reason::UnknownRole {
             role: role.to_owned(),
             of: of.name.clone(),
@@ -494,9 +522,11 @@ impl WorldBuilder {
     }
 
     fn display(&self, entity: EntityId) -> String {
-        self.entities.get(entity).map_or_else(String::new, |(ty, id)| {
-            EntityName::new(self.plan.types[ty].name.as_str(), id).to_string()
-        })
+        self.entities
+            .get(entity)
+            .map_or_else(String::new, |(ty, id)| {
+                EntityName::new(self.plan.types[ty].name.as_str(), id).to_string()
+            })
     }
 
     // ---- the flat form --------------------------------------------------------------------------
@@ -536,21 +566,26 @@ impl WorldBuilder {
     /// Which entities have all their containers, to the top. Without recursion: chains may be long.
     fn complete(&self, containers: &Adjacency<EntityId>) -> Vec<bool> {
         let mut state: Vec<Option<bool>> = vec![None; self.entities.len()];
-        let get = |state: &[Option<bool>], entity: EntityId| {
-            state.get(entity.index()).copied().flatten()
-        };
+        let get =
+            |state: &[Option<bool>], entity: EntityId| state.get(entity.index()).copied().flatten();
         for start in 0..self.entities.len() {
             let mut open = vec![EntityId::from_index(start)];
             while let Some(entity) = open.last().copied() {
                 let above = containers.of(entity);
-                let waiting = above.iter().find(|container| get(&state, **container).is_none());
-                if get(&state, entity).is_none() && let Some(container) = waiting {
+                let waiting = above
+                    .iter()
+                    .find(|container| get(&state, **container).is_none());
+                if get(&state, entity).is_none()
+                    && let Some(container) = waiting
+                {
                     // Containers have no cycles, so this ends.
                     open.push(*container);
                     continue;
                 }
                 open.pop();
-                let whole = above.iter().all(|container| get(&state, *container) == Some(true))
+                let whole = above
+                    .iter()
+                    .all(|container| get(&state, *container) == Some(true))
                     && self.has_required(entity, above);
                 if let Some(slot) = state.get_mut(entity.index()) {
                     slot.get_or_insert(whole);
@@ -590,22 +625,26 @@ impl WorldBuilder {
         let containers = Adjacency::new(count, self.containers.iter().copied());
         let complete = self.complete(&containers);
         let holdings = || {
-            self.holdings.iter().map(|((place, holder, role), term)| Holding {
-                holder: *holder,
-                place: *place,
-                role: *role,
-                until: term.until,
-                origin: term.origin,
-            })
+            self.holdings
+                .iter()
+                .map(|((place, holder, role), term)| Holding {
+                    holder: *holder,
+                    place: *place,
+                    role: *role,
+                    until: term.until,
+                    origin: term.origin,
+                })
         };
         let shares = || {
-            self.shares.iter().map(|((entity, with, level), term)| Share {
-                entity: *entity,
-                with: *with,
-                level: *level,
-                until: term.until,
-                origin: term.origin,
-            })
+            self.shares
+                .iter()
+                .map(|((entity, with, level), term)| Share {
+                    entity: *entity,
+                    with: *with,
+                    level: *level,
+                    until: term.until,
+                    origin: term.origin,
+                })
         };
         let memberships = || {
             let terms = self.memberships.iter();
@@ -627,7 +666,9 @@ impl WorldBuilder {
             received: Adjacency::new(count, shares().map(|share| (share.with, share))),
             relations: Adjacency::new(
                 count,
-                self.relations.iter().map(|(from, relation, to)| (*from, (*relation, *to))),
+                self.relations
+                    .iter()
+                    .map(|(from, relation, to)| (*from, (*relation, *to))),
             ),
             attributes: Adjacency::new(
                 count,
@@ -652,7 +693,11 @@ struct EntityChanges {
 }
 
 /// Sets the end of a fact, or moves it back; the place is that of the fact that counts.
-fn extend<K: Ord>(entry: std::collections::btree_map::Entry<'_, K, Term>, until: i64, origin: Origin) {
+fn extend<K: Ord>(
+    entry: std::collections::btree_map::Entry<'_, K, Term>,
+    until: i64,
+    origin: Origin,
+) {
     let term = entry.or_insert(Term { until, origin });
     if term.until < until {
         *term = Term { until, origin };

@@ -19,7 +19,9 @@ impl Entities {
         Self {
             by_name: vec![HashMap::default(); plan.types.len()],
             names: Vec::new(),
-            types: types.map(|(id, ty)| (ty.name.as_str().into(), id)).collect(),
+            types: types
+                .map(|(id, ty)| (ty.name.as_str().into(), id))
+                .collect(),
         }
     }
 
@@ -34,7 +36,11 @@ impl Entities {
         if let Some(found) = by_name.get(id) {
             return Some(*found);
         }
-        let entity = EntityId(u32::try_from(self.names.len()).ok().filter(|n| *n < u32::MAX)?);
+        let entity = EntityId(
+            u32::try_from(self.names.len())
+                .ok()
+                .filter(|n| *n < u32::MAX)?,
+        );
         let name: Arc<str> = id.into();
         by_name.insert(Arc::clone(&name), entity);
         self.names.push((ty, name));

@@ -194,10 +194,12 @@ impl TryFrom<JsonFact> for Fact {
     type Error = String;
 
     fn try_from(json: JsonFact) -> Result<Self, String> {
-        let entity = |text: String| text.parse::<EntityName>().map_err(|error| error.to_string());
-        let moment = |text| {
-            literal::parse_datetime(text).ok_or_else(|| format!("`{text}` is no time"))
+        let entity = |text: String| {
+            text.parse::<EntityName>()
+                .map_err(|error| error.to_string())
         };
+        let moment =
+            |text| literal::parse_datetime(text).ok_or_else(|| format!("`{text}` is no time"));
         let until = json.until.as_deref().map(moment).transpose()?;
         let kind = match json {
             JsonFact {

@@ -18,7 +18,9 @@ pub use fact::{Fact, FactKind, Place};
 pub use refusal::{Reason, Refusal};
 
 use crate::literal::EntityName;
-use crate::plan::{ConstantId, Datum, EntityId, Id, LevelId, Plan, RelationId, RoleId, Table, TypeId};
+use crate::plan::{
+    ConstantId, Datum, EntityId, Id, LevelId, Plan, RelationId, RoleId, Table, TypeId,
+};
 
 /// The moment that never comes: a fact without `until`.
 pub(crate) const FOREVER: i64 = i64::MAX;
@@ -106,7 +108,11 @@ impl World {
         facts: impl IntoIterator<Item = Fact>,
     ) -> Result<Self, Vec<Refusal>> {
         let (world, refused) = Self::build_keeping(plan, facts);
-        if refused.is_empty() { Ok(world) } else { Err(refused) }
+        if refused.is_empty() {
+            Ok(world)
+        } else {
+            Err(refused)
+        }
     }
 
     /// Builds a world from the facts that fit, and gives back those that do not.
@@ -129,7 +135,9 @@ impl World {
 
     /// The entity with this name, if any fact names it.
     pub(crate) fn find(&self, ty: TypeId, id: &str) -> Option<EntityId> {
-        self.entities.find(ty, id).filter(|entity| self.is_known(*entity))
+        self.entities
+            .find(ty, id)
+            .filter(|entity| self.is_known(*entity))
     }
 
     pub(crate) fn is_known(&self, entity: EntityId) -> bool {
@@ -164,7 +172,9 @@ impl World {
         relation: RelationId,
     ) -> impl Iterator<Item = EntityId> {
         let edges = self.relations.of(entity).iter();
-        edges.filter(move |(of, _)| *of == relation).map(|(_, target)| *target)
+        edges
+            .filter(move |(of, _)| *of == relation)
+            .map(|(_, target)| *target)
     }
 
     /// The name of an entity.

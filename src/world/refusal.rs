@@ -214,9 +214,10 @@ impl Reason {
     pub fn help(&self) -> String {
         match self {
             Self::Malformed(_) => "docs/facts.md shows the form of each fact".into(),
-            Self::UnknownType { near, .. } => {
-                did_you_mean(near.as_ref(), "declare it in the policy, or correct the name".into())
-            }
+            Self::UnknownType { near, .. } => did_you_mean(
+                near.as_ref(),
+                "declare it in the policy, or correct the name".into(),
+            ),
             Self::UnknownRole {
                 near,
                 elsewhere,
@@ -225,14 +226,20 @@ impl Reason {
                 ..
             } => match (near, elsewhere.as_slice(), known.as_slice()) {
                 (Some(near), _, _) => format!("did you mean `{near}`?"),
-                (None, [], []) => format!("`{of}` has no roles at all; hold one on what it stands in"),
+                (None, [], []) => {
+                    format!("`{of}` has no roles at all; hold one on what it stands in")
+                }
                 (None, [], known) => format!("the roles of `{of}` are {}", one_of(known)),
                 (None, elsewhere, _) => {
                     format!("that is a role of {}: hold it there", one_of(elsewhere))
                 }
             },
-            Self::HolderIsNoSubject { .. } => "roles are held by subjects, groups or `anyone`".into(),
-            Self::WrongContainer { entity, allowed, .. } => match allowed.as_slice() {
+            Self::HolderIsNoSubject { .. } => {
+                "roles are held by subjects, groups or `anyone`".into()
+            }
+            Self::WrongContainer {
+                entity, allowed, ..
+            } => match allowed.as_slice() {
                 [] => format!("`{entity}` stands in nothing: take the `in` out"),
                 allowed => format!("`{entity}` stands in {}", one_of(allowed)),
             },
@@ -273,18 +280,26 @@ impl Reason {
                 if *attribute {
                     format!("that is an attribute: write `{{ {relation}: … }}`")
                 } else {
-                    did_you_mean(near.as_ref(), "declare it in the policy, or correct the name".into())
+                    did_you_mean(
+                        near.as_ref(),
+                        "declare it in the policy, or correct the name".into(),
+                    )
                 }
             }
-            Self::WrongTarget { relation, allowed, .. } => {
+            Self::WrongTarget {
+                relation, allowed, ..
+            } => {
                 format!("`{relation}` points to {}", one_of(allowed))
             }
-            Self::UnknownAttribute { near, .. } => {
-                did_you_mean(near.as_ref(), "declare it in the policy, or take it out".into())
-            }
+            Self::UnknownAttribute { near, .. } => did_you_mean(
+                near.as_ref(),
+                "declare it in the policy, or take it out".into(),
+            ),
             Self::WrongValue { expected, .. } => format!("write a value of type `{expected}`"),
             Self::SecondValue { .. } => "keep one of the two values".into(),
-            Self::NotThere => "only what was stated before can be removed; `remove` wants the same words".into(),
+            Self::NotThere => {
+                "only what was stated before can be removed; `remove` wants the same words".into()
+            }
             Self::TooMany => "split the world".into(),
         }
     }
