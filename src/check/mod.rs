@@ -7,8 +7,4 @@ mod program;
 mod reach;
 
 pub(crate) use arena::Arena;
-pub(crate) use program::{
-    ActionGrant, CanClause, LevelMeaning, Program, RoleMeaning, RuleMeaning, SeesClause, TypeGrant,
-    check,
-};
-pub(crate) use reach::Reach;
+pub(crate) use program::{ActionGrant, Program, RuleMeaning, TypeGrant, check};

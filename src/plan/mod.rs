@@ -264,19 +264,24 @@ impl Plan {
     pub(crate) fn bit(&self, action: ActionId, of: TypeId) -> Option<(LaneId, u64)> {
         let (_, slot) = self
             .actions
-            .get(action)?
+            .find(action)?
             .asked_of
             .iter()
             .find(|(asked, _)| *asked == of)?;
         let width = LANE_WIDTH as u32;
-        let lane = self.types.get(of)?.first_lane.0.checked_add(slot / width)?;
+        let lane = self
+            .types
+            .find(of)?
+            .first_lane
+            .0
+            .checked_add(slot / width)?;
         Some((LaneId(lane), 1 << (slot % width)))
     }
 
     /// The name of a type.
     pub(crate) fn type_name(&self, ty: TypeId) -> String {
         self.types
-            .get(ty)
+            .find(ty)
             .map_or_else(String::new, |ty| ty.name.clone())
     }
 

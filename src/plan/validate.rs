@@ -147,10 +147,10 @@ impl Plan {
             hold(ty.lane_count as usize <= self.lanes.len(), "lanes")?;
             let mut slot = 0_u32;
             for lane in ty.lanes() {
-                let lane = self.lanes.get(lane).ok_or(PlanError::Damaged("lanes"))?;
+                let lane = self.lanes.find(lane).ok_or(PlanError::Damaged("lanes"))?;
                 hold(lane.of == id && lane.actions.len() <= LANE_WIDTH, "lanes")?;
                 for action in &lane.actions {
-                    let asked = self.actions.get(*action).map(|action| &action.asked_of);
+                    let asked = self.actions.find(*action).map(|action| &action.asked_of);
                     hold(
                         asked.is_some_and(|asked| asked.contains(&(id, slot))),
                         "lanes",
@@ -171,7 +171,7 @@ impl Plan {
         for action in self.actions.rows() {
             inside(&self.types, action.owner, "actions")?;
             for (of, slot) in &action.asked_of {
-                let ty = self.types.get(*of).ok_or(PlanError::Damaged("actions"))?;
+                let ty = self.types.find(*of).ok_or(PlanError::Damaged("actions"))?;
                 hold((*slot as usize) < ty.actions.len(), "actions")?;
             }
         }
@@ -316,7 +316,7 @@ impl Plan {
         for field in fields {
             self.value_type(&field.ty, depth + 1)?;
             if let Some(default) = field.default {
-                let constant = self.constants.get(default);
+                let constant = self.constants.find(default);
                 let fits = constant.is_some_and(|constant| constant.ty == field.ty);
                 hold(fits, "defaults")?;
             }

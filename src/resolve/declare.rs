@@ -96,7 +96,6 @@ impl<'a> Declarer<'a, '_> {
         let id = self.schema.types.push(TypeInfo {
             name: name.clone(),
             span: *span,
-            doc: decl.doc.as_deref(),
             kind: decl.kind,
             members: Vec::new(),
             containers: Vec::new(),

@@ -14,14 +14,13 @@ pub(crate) use schema::{AttributeInfo, Schema, kind_word};
 use crate::diagnostic::{Diagnostic, names as report};
 use crate::literal::nearest;
 use crate::source::{FileId, Sources};
-use crate::syntax::ast::{Item, PolicyFile, Rule, Test};
+use crate::syntax::ast::{Item, PolicyFile, Rule};
 
 /// A policy in which each name has its meaning.
 pub(crate) struct Resolved<'a> {
     pub(crate) schema: Schema<'a>,
     pub(crate) permissions: Permissions,
     pub(crate) rules: Vec<&'a Rule>,
-    pub(crate) tests: Vec<&'a Test>,
 }
 
 /// Resolves the files of one policy.
@@ -42,12 +41,6 @@ pub(crate) fn resolve<'a>(
         rules: items()
             .filter_map(|item| match item {
                 Item::Rule(rule) => Some(rule),
-                _ => None,
-            })
-            .collect(),
-        tests: items()
-            .filter_map(|item| match item {
-                Item::Test(test) => Some(test),
                 _ => None,
             })
             .collect(),

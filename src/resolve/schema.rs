@@ -29,7 +29,6 @@ pub(crate) struct Schema<'a> {
 pub(crate) struct TypeInfo<'a> {
     pub(crate) name: String,
     pub(crate) span: Span,
-    pub(crate) doc: Option<&'a str>,
     pub(crate) kind: TypeKind,
     pub(crate) members: Vec<TypeId>,
     pub(crate) containers: Vec<(TypeId, Cardinality)>,

@@ -7,6 +7,8 @@ mod adjacency;
 mod builder;
 mod entities;
 mod fact;
+mod fit;
+mod flat;
 mod refusal;
 
 use std::sync::Arc;
@@ -149,7 +151,7 @@ impl World {
     }
 
     pub(crate) fn all_of(&self, ty: TypeId) -> &[EntityId] {
-        self.by_type.get(ty).map_or(&[], Vec::as_slice)
+        self.by_type.find(ty).map_or(&[], Vec::as_slice)
     }
 
     /// The value of an attribute: what a fact says, else the default where the entity is known.
@@ -158,9 +160,9 @@ impl World {
         match said.binary_search_by_key(&column, |(at, _)| *at) {
             Ok(found) => said.get(found).map(|(_, datum)| datum),
             Err(_) if self.is_known(entity) => {
-                let ty = self.plan.types.get(self.entities.type_of(entity)?)?;
+                let ty = self.plan.types.find(self.entities.type_of(entity)?)?;
                 let default = ty.attributes.get(column as usize)?.default?;
-                self.constants.get(default)
+                self.constants.find(default)
             }
             Err(_) => None,
         }

@@ -1,0 +1,184 @@
+//! From collected facts to the flat form that questions are asked of.
+
+use std::sync::Arc;
+
+use super::builder::WorldBuilder;
+use super::{ANYONE, Adjacency, Holding, Membership, Share, World};
+use crate::plan::{Cardinality, Datum, EntityId, Id, Table, TypeId};
+
+impl WorldBuilder {
+    /// Which entities some fact names.
+    pub(super) fn known(&self) -> Vec<bool> {
+        let mut known = vec![false; self.entities.len()];
+        let mut mark = |entity: EntityId| {
+            if let Some(flag) = known.get_mut(entity.index()) {
+                *flag = true;
+            }
+        };
+        self.declared.iter().for_each(|entity| mark(*entity));
+        for (a, b) in self.containers.iter().chain(self.memberships.keys()) {
+            mark(*a);
+            mark(*b);
+        }
+        for (place, holder, _) in self.holdings.keys() {
+            mark(*place);
+            mark(*holder);
+        }
+        for (a, b, _) in self.shares.keys() {
+            mark(*a);
+            mark(*b);
+        }
+        for (a, _, b) in &self.relations {
+            mark(*a);
+            mark(*b);
+        }
+        for ((of, _), datum) in &self.attributes {
+            mark(*of);
+            each_entity(datum, &mut mark);
+        }
+        known
+    }
+
+    /// Which entities have all their containers, to the top. Without recursion: chains may be long.
+    fn complete(&self, containers: &Adjacency<EntityId>) -> Vec<bool> {
+        let mut state: Vec<Option<bool>> = vec![None; self.entities.len()];
+        let get =
+            |state: &[Option<bool>], entity: EntityId| state.get(entity.index()).copied().flatten();
+        for start in 0..self.entities.len() {
+            let mut open = vec![EntityId::from_index(start)];
+            while let Some(entity) = open.last().copied() {
+                let above = containers.of(entity);
+                let waiting = above
+                    .iter()
+                    .find(|container| get(&state, **container).is_none());
+                if get(&state, entity).is_none()
+                    && let Some(container) = waiting
+                {
+                    // Containers have no cycles, so this ends.
+                    open.push(*container);
+                    continue;
+                }
+                open.pop();
+                let whole = above
+                    .iter()
+                    .all(|container| get(&state, *container) == Some(true))
+                    && self.has_required(entity, above);
+                if let Some(slot) = state.get_mut(entity.index()) {
+                    slot.get_or_insert(whole);
+                }
+            }
+        }
+        state.into_iter().map(|whole| whole == Some(true)).collect()
+    }
+
+    fn has_required(&self, entity: EntityId, above: &[EntityId]) -> bool {
+        let Some(ty) = self.entities.type_of(entity) else {
+            return false;
+        };
+        let mut required = self.plan.types[ty].containers.iter();
+        required.all(|(of, cardinality)| {
+            let there = |container: &EntityId| self.entities.type_of(*container) == Some(*of);
+            *cardinality != Cardinality::One || above.iter().any(there)
+        })
+    }
+
+    /// The world that the facts so far make.
+    pub fn world(&self) -> World {
+        let count = self.entities.len();
+        let known = self.known();
+        let mut by_type: Table<TypeId, Vec<EntityId>> =
+            self.plan.types.ids().map(|_| Vec::new()).collect();
+        for (index, is_known) in known.iter().enumerate() {
+            let entity = EntityId::from_index(index);
+            if let (true, Some(ty)) = (*is_known, self.entities.type_of(entity)) {
+                by_type[ty].push(entity);
+            }
+        }
+        for ty in self.plan.types.ids() {
+            let id = |entity: &EntityId| self.entities.get(*entity).map(|(_, id)| id);
+            by_type[ty].sort_by(|a, b| id(a).cmp(&id(b)));
+        }
+        let containers = Adjacency::new(count, self.containers.iter().copied());
+        let complete = self.complete(&containers);
+        let holdings = || {
+            self.holdings
+                .iter()
+                .map(|((place, holder, role), term)| Holding {
+                    holder: *holder,
+                    place: *place,
+                    role: *role,
+                    until: term.until,
+                    origin: term.origin,
+                })
+        };
+        let shares = || {
+            self.shares
+                .iter()
+                .map(|((entity, with, level), term)| Share {
+                    entity: *entity,
+                    with: *with,
+                    level: *level,
+                    until: term.until,
+                    origin: term.origin,
+                })
+        };
+        let memberships = || {
+            let terms = self.memberships.iter();
+            terms.map(|((member, group), term)| (*member, *group, term.until))
+        };
+        let member = |other, until| Membership { other, until };
+        World {
+            known,
+            complete,
+            by_type,
+            containers,
+            contents: Adjacency::new(count, self.containers.iter().map(|(a, b)| (*b, *a))),
+            groups: Adjacency::new(count, memberships().map(|(m, g, t)| (m, member(g, t)))),
+            members: Adjacency::new(count, memberships().map(|(m, g, t)| (g, member(m, t)))),
+            holdings: Adjacency::new(count, holdings().map(|held| (held.place, held))),
+            held: Adjacency::new(count, holdings().map(|held| (held.holder, held))),
+            held_by_anyone: holdings().filter(|held| held.holder == ANYONE).collect(),
+            shares: Adjacency::new(count, shares().map(|share| (share.entity, share))),
+            received: Adjacency::new(count, shares().map(|share| (share.with, share))),
+            relations: Adjacency::new(
+                count,
+                self.relations
+                    .iter()
+                    .map(|(from, relation, to)| (*from, (*relation, *to))),
+            ),
+            attributes: Adjacency::new(
+                count,
+                self.attributes
+                    .iter()
+                    .map(|((of, column), datum)| (*of, (*column, datum.clone()))),
+            ),
+            places: self.places.clone(),
+            constants: self.constants.clone(),
+            entities: self.entities.clone(),
+            plan: Arc::clone(&self.plan),
+        }
+    }
+}
+
+fn each_entity(datum: &Datum, act: &mut impl FnMut(EntityId)) {
+    match datum {
+        Datum::Entity(entity) => act(*entity),
+        Datum::Set(elements) => {
+            for element in elements {
+                each_entity(element, act);
+            }
+        }
+        Datum::Record(fields) => {
+            for field in fields.iter().flatten() {
+                each_entity(field, act);
+            }
+        }
+        _ => {}
+    }
+}
+
+pub(super) fn names(datum: &Datum, entity: EntityId) -> bool {
+    let mut found = false;
+    each_entity(datum, &mut |named| found |= named == entity);
+    found
+}
