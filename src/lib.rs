@@ -79,7 +79,7 @@ pub use eval::{
     Actions, ConditionError, Context, Decision, Evaluator, Held, Outcome, QueryError,
     Reason as Because, Reasons, Step, Who,
 };
-pub use literal::{EntityName, EntityNameError};
+pub use literal::{EntityName, EntityNameError, format_datetime, parse_datetime};
 pub use plan::{Cardinality, Clause, Plan, PlanError, TypeKind, Value};
 #[cfg(feature = "compiler")]
 pub use source::{FileId, Position, Source, Sources, Span};

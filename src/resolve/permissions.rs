@@ -60,11 +60,38 @@ impl SetMeaning {
     }
 }
 
-/// What one term of a set means.
-enum TermMeaning {
-    Action(ActionId),
-    Group(GroupId),
-    Wild(Vec<ActionId>),
+/// What one term of a set means: actions, and groups with all that is in them.
+struct TermMeaning {
+    actions: Vec<ActionId>,
+    groups: Vec<GroupId>,
+    /// Whether a wildcard brings them.
+    wild: bool,
+}
+
+impl TermMeaning {
+    fn action(action: ActionId) -> Self {
+        Self {
+            actions: vec![action],
+            groups: Vec::new(),
+            wild: false,
+        }
+    }
+
+    fn group(group: GroupId, wild: bool) -> Self {
+        Self {
+            actions: Vec::new(),
+            groups: vec![group],
+            wild,
+        }
+    }
+
+    fn wild(actions: Vec<ActionId>) -> Self {
+        Self {
+            actions,
+            groups: Vec::new(),
+            wild: true,
+        }
+    }
 }
 
 /// Resolves every `permissions` item.
@@ -96,15 +123,23 @@ pub(super) fn groups<'a>(
         let mut own = Vec::new();
         for term in &set.terms {
             match permissions.term(schema, None, None, term) {
-                Ok(TermMeaning::Action(action)) => own.push(action),
-                Ok(TermMeaning::Wild(actions)) => own.extend(actions),
-                Ok(TermMeaning::Group(other)) => takes[*id].push(other),
+                Ok(meaning) => {
+                    own.extend(meaning.actions);
+                    takes[*id].extend(meaning.groups);
+                }
                 Err(error) => diagnostics.push(*error),
             }
         }
         permissions.groups[*id].actions = own;
     }
-    for (from, path) in back_edges(&takes) {
+    // What stands behind `except` must be known first too.
+    let mut needs = takes.clone();
+    for (id, group) in &declared {
+        let excepted = group.set.iter().flat_map(|set| &set.except);
+        let found = excepted.filter_map(|term| permissions.term(schema, None, None, term).ok());
+        needs[*id].extend(found.flat_map(|meaning| meaning.groups));
+    }
+    for (from, path) in back_edges(&needs) {
         let names: Vec<String> = path
             .iter()
             .map(|id| permissions.groups[*id].path.clone())
@@ -114,10 +149,11 @@ pub(super) fn groups<'a>(
             &names,
         ));
         if let [.., last] = path.as_slice() {
+            needs[from].retain(|of| of != last);
             takes[from].retain(|of| of != last);
         }
     }
-    for id in bottom_up(&takes) {
+    for id in bottom_up(&needs) {
         let mut actions = std::mem::take(&mut permissions.groups[id].actions);
         for taken in &takes[id] {
             actions.extend(&permissions.groups[*taken].actions);
@@ -237,20 +273,27 @@ impl Permissions {
         let mut meaning = SetMeaning::default();
         for term in &set.terms {
             match self.term(schema, own, within, term) {
-                Ok(TermMeaning::Action(action)) => meaning.named.push((action, term.span)),
-                Ok(TermMeaning::Group(group)) => {
-                    let actions = self.groups[group].actions.iter();
-                    let within_reach = actions.filter(|action| {
+                Ok(found) => {
+                    let in_reach = |action: &ActionId| {
                         within.is_none_or(|within| {
-                            let asked = &schema.actions[**action].asked_of;
+                            let asked = &schema.actions[*action].asked_of;
                             asked.iter().any(|of| within.binary_search(of).is_ok())
                         })
-                    });
-                    meaning
-                        .named
-                        .extend(within_reach.map(|action| (*action, term.span)));
+                    };
+                    let groups = found.groups.iter();
+                    let grouped = groups.flat_map(|group| &self.groups[*group].actions);
+                    let grouped = grouped.copied().filter(in_reach);
+                    if found.wild {
+                        meaning
+                            .wild
+                            .extend(found.actions.into_iter().filter(in_reach).chain(grouped));
+                    } else {
+                        let actions = found.actions.into_iter().chain(grouped);
+                        meaning
+                            .named
+                            .extend(actions.map(|action| (action, term.span)));
+                    }
                 }
-                Ok(TermMeaning::Wild(actions)) => meaning.wild.extend(actions),
                 Err(error) => diagnostics.push(*error),
             }
         }
@@ -282,9 +325,11 @@ impl Permissions {
         let mut excepted = Vec::new();
         for term in &set.except {
             match self.term(schema, own, None, term) {
-                Ok(TermMeaning::Action(action)) => excepted.push(action),
-                Ok(TermMeaning::Group(group)) => excepted.extend(&self.groups[group].actions),
-                Ok(TermMeaning::Wild(actions)) => excepted.extend(actions),
+                Ok(found) => {
+                    excepted.extend(found.actions);
+                    let groups = found.groups.iter();
+                    excepted.extend(groups.flat_map(|group| &self.groups[*group].actions));
+                }
                 Err(error) => diagnostics.push(*error),
             }
         }
@@ -302,7 +347,7 @@ impl Permissions {
     ) -> Result<TermMeaning, Box<Diagnostic>> {
         let path: Vec<Option<&str>> = term.path.iter().map(|(part, _)| part.as_deref()).collect();
         match path.as_slice() {
-            [None] => Ok(TermMeaning::Wild(match within {
+            [None] => Ok(TermMeaning::wild(match within {
                 None => schema.actions.ids().collect(),
                 Some(within) => {
                     let asked = within.iter().flat_map(|of| schema.types[*of].asked.iter());
@@ -317,21 +362,11 @@ impl Permissions {
                     let near = nearest(name, known.map(String::as_str));
                     return Err(self.unknown(term, near.map(|near| format!("*.{near}"))));
                 }
-                let grouped = groups.into_iter().flatten();
-                let grouped = grouped.flat_map(|group| &self.groups[*group].actions);
-                let mut all: Vec<ActionId> = actions
-                    .into_iter()
-                    .flatten()
-                    .chain(grouped)
-                    .copied()
-                    .collect();
-                if let Some(within) = within {
-                    all.retain(|action| {
-                        let asked = &schema.actions[*action].asked_of;
-                        asked.iter().any(|of| within.binary_search(of).is_ok())
-                    });
-                }
-                Ok(TermMeaning::Wild(all))
+                Ok(TermMeaning {
+                    actions: actions.into_iter().flatten().copied().collect(),
+                    groups: groups.into_iter().flatten().copied().collect(),
+                    wild: true,
+                })
             }
             [Some(name)] => self.bare(schema, own, term, name),
             [Some(first), rest @ ..] => match schema.type_names.get(*first) {
@@ -356,8 +391,8 @@ impl Permissions {
             (Some((ty, _)), Some(_)) => Err(Box::new(report::ambiguous_permission(
                 term.span, name, &ty.name,
             ))),
-            (Some((_, action)), None) => Ok(TermMeaning::Action(*action)),
-            (None, Some(group)) => Ok(TermMeaning::Group(*group)),
+            (Some((_, action)), None) => Ok(TermMeaning::action(*action)),
+            (None, Some(group)) => Ok(TermMeaning::group(*group, false)),
             (None, None) => {
                 let own_actions = own.into_iter().flat_map(|ty| ty.action_names.keys());
                 let known = own_actions.chain(self.roots.keys()).map(String::as_str);
@@ -387,9 +422,9 @@ impl Permissions {
     ) -> Result<TermMeaning, Box<Diagnostic>> {
         let info = &schema.types[ty];
         match rest {
-            [None] => Ok(TermMeaning::Wild(info.actions.clone())),
+            [None] => Ok(TermMeaning::wild(info.actions.clone())),
             [Some(name)] => match info.action_names.get(*name) {
-                Some(action) => Ok(TermMeaning::Action(*action)),
+                Some(action) => Ok(TermMeaning::action(*action)),
                 None => {
                     let known = info
                         .actions
@@ -426,7 +461,7 @@ impl Permissions {
         for (index, part) in rest.iter().enumerate() {
             match part {
                 None if index + 1 == rest.len() => {
-                    return Ok(TermMeaning::Wild(self.groups[group].actions.clone()));
+                    return Ok(TermMeaning::group(group, true));
                 }
                 None => return Err(self.unknown(term, None)),
                 Some(name) => match self.groups[group].children.get(*name) {
@@ -440,7 +475,7 @@ impl Permissions {
                 },
             }
         }
-        Ok(TermMeaning::Group(group))
+        Ok(TermMeaning::group(group, false))
     }
 
     fn unknown(&self, term: &PermissionTerm, near: Option<String>) -> Box<Diagnostic> {

@@ -1,0 +1,389 @@
+//! The evaluator against the reference, on random policies and worlds: every query, at several
+//! moments and with several contexts.
+//!
+//! `WARD_PAIRS` sets how many pairs are tried (2,000), `WARD_SEED` where to begin (0). A pair that
+//! fails is made small before it is shown.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod generate;
+mod reference;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use generate::Pair;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use reference::{Entity, Facts, Model, Outcome, Request, Value};
+use ward::syntax::{parse, parse_world};
+use ward::{Context, EntityName, Evaluator, Sources, World};
+
+const NOWS: [&str; 3] = ["2000-06-01", "2001-01-01", "2003-01-01"];
+
+fn name(entity: &Entity) -> EntityName {
+    EntityName::new(entity.0.as_str(), entity.1.as_str())
+}
+
+/// A difference, or why the pair could not be tried.
+fn differ(pair: &Pair) -> Result<(), String> {
+    let (policy_text, world_text) = (pair.policy_text(), pair.world_text());
+    let mut sources = Sources::new();
+    let file = sources.add("random.policy", policy_text.as_str());
+    let policy = ward::compile(&sources).map_err(|errors| format!("does not compile: {errors}"))?;
+    let parsed = parse(file, &policy_text);
+    let model = Model::new(&parsed.tree);
+    let world_tree = parse_world(file, &world_text);
+    let facts = Facts::new(&model, &world_tree.tree);
+    let named = ward::load::world_text("random.world", &world_text);
+    let named = named.map_err(|errors| format!("world does not parse: {errors}"))?;
+    let world = World::build(Arc::clone(policy.plan()), named).map_err(|refused| {
+        let all: Vec<String> = refused.iter().map(ToString::to_string).collect();
+        format!("world is refused: {}", all.join("\n"))
+    })?;
+    let contexts: [BTreeMap<String, Value>; 2] = [
+        BTreeMap::new(),
+        BTreeMap::from([
+            ("flag".to_owned(), Value::Bool(true)),
+            ("num".to_owned(), Value::Int(1)),
+            (
+                "who".to_owned(),
+                Value::Entity(("User".into(), "u0".into())),
+            ),
+        ]),
+    ];
+    for now in NOWS {
+        let now = ward::parse_datetime(now).unwrap();
+        let ward = Evaluator::new(&world, now);
+        for context in &contexts {
+            let bound: Context = if context.is_empty() {
+                Context::default()
+            } else {
+                Context::from_iter([
+                    ("flag".to_owned(), ward::Value::Bool(true)),
+                    ("num".to_owned(), ward::Value::Int(1)),
+                    (
+                        "who".to_owned(),
+                        ward::Value::Entity(EntityName::new("User", "u0")),
+                    ),
+                ])
+            };
+            compare(&model, &facts, &ward, now, context, &bound)?;
+        }
+    }
+    Ok(())
+}
+
+/// Asks both everything that can be asked.
+fn compare(
+    model: &Model<'_>,
+    facts: &Facts,
+    ward: &Evaluator<'_>,
+    now: i64,
+    context: &BTreeMap<String, Value>,
+    bound: &Context,
+) -> Result<(), String> {
+    let subject_types = model.subject_types();
+    let mut subjects: BTreeSet<Entity> = facts
+        .entities()
+        .filter(|entity| subject_types.contains(entity.0.as_str()))
+        .cloned()
+        .collect();
+    let known = subjects.clone();
+    subjects.extend(
+        subject_types
+            .iter()
+            .map(|ty| ((*ty).to_owned(), "ghost".to_owned())),
+    );
+    let resource_types: Vec<&str> = model
+        .types
+        .keys()
+        .copied()
+        .filter(|ty| !subject_types.contains(ty))
+        .collect();
+    // Who may what, by action and resource, for the lists and the who-lists.
+    let mut allowed: BTreeMap<(String, Entity), BTreeSet<Entity>> = BTreeMap::new();
+    let mut seen: BTreeMap<Entity, BTreeSet<Entity>> = BTreeMap::new();
+    let say = |what: String, ours: &dyn std::fmt::Debug, theirs: &dyn std::fmt::Debug| {
+        let said = format!(
+            "{what} at {now} with {context:?}\n  evaluator: {ours:?}\n  reference: {theirs:?}"
+        );
+        Err(said)
+    };
+    for subject in &subjects {
+        let request = Request {
+            subject: subject.clone(),
+            now,
+            context: context.clone(),
+        };
+        for ty in &resource_types {
+            let asked = model.asked_of(ty);
+            let mut resources: Vec<Entity> = facts
+                .entities()
+                .filter(|entity| entity.0 == *ty)
+                .cloned()
+                .collect();
+            resources.push(((*ty).to_owned(), "ghost".to_owned()));
+            let mut visible = BTreeSet::new();
+            let mut may: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+            for resource in &resources {
+                let verdict = model.judge(facts, &request, resource);
+                let ours = ward
+                    .actions(&name(subject), &name(resource), bound)
+                    .unwrap();
+                let listed: BTreeSet<String> = ours.actions.into_iter().collect();
+                if ours.sees != verdict.sees || listed != verdict.allowed {
+                    let what = format!("actions {subject:?} {resource:?}");
+                    return say(what, &(ours.sees, listed), &(verdict.sees, verdict.allowed));
+                }
+                if verdict.sees {
+                    visible.insert(resource.1.clone());
+                    seen.entry(resource.clone())
+                        .or_default()
+                        .insert(subject.clone());
+                }
+                for action in &asked {
+                    let expected = match (verdict.sees, verdict.allowed.contains(action)) {
+                        (false, _) => Outcome::Invisible,
+                        (true, true) => Outcome::Allowed,
+                        (true, false) => Outcome::Forbidden,
+                    };
+                    let found = ward
+                        .check(&name(subject), action, &name(resource), bound)
+                        .unwrap();
+                    if format!("{expected:?}") != found.outcome.to_string() {
+                        let what = format!("check {subject:?} {action} {resource:?}");
+                        return say(what, &found.outcome, &expected);
+                    }
+                    let reasons = ward
+                        .reasons(&name(subject), action, &name(resource), bound)
+                        .unwrap();
+                    if reasons.outcome != found.outcome {
+                        return say("reasons".into(), &reasons.outcome, &found.outcome);
+                    }
+                    if expected == Outcome::Allowed {
+                        may.entry(action).or_default().insert(resource.1.clone());
+                        allowed
+                            .entry((action.clone(), resource.clone()))
+                            .or_default()
+                            .insert(subject.clone());
+                    }
+                }
+            }
+            let ours = ward.visible(&name(subject), ty, bound).unwrap();
+            let ours: Vec<String> = ours.into_iter().map(|name| name.id).collect();
+            if ours != visible.iter().cloned().collect::<Vec<_>>() {
+                return say(format!("visible {subject:?} {ty}"), &ours, &visible);
+            }
+            for action in &asked {
+                let ours = ward.allowed(&name(subject), action, ty, bound).unwrap();
+                let ours: Vec<String> = ours.into_iter().map(|name| name.id).collect();
+                let theirs = may.remove(action.as_str()).unwrap_or_default();
+                if ours != theirs.iter().cloned().collect::<Vec<_>>() {
+                    return say(format!("allowed {subject:?} {action}"), &ours, &theirs);
+                }
+            }
+        }
+    }
+    for ty in &resource_types {
+        let resources = facts.entities().filter(|entity| entity.0 == *ty);
+        for resource in resources {
+            let split = |all: BTreeSet<Entity>| {
+                let anyone = all.iter().any(|subject| subject.1 == "ghost");
+                let mine: Vec<EntityName> = all.intersection(&known).map(name).collect();
+                (mine, anyone)
+            };
+            let ours = ward.who_sees(&name(resource), bound).unwrap();
+            let theirs = split(seen.remove(resource).unwrap_or_default());
+            if (&ours.subjects, ours.anyone) != (&theirs.0, theirs.1) {
+                return say(format!("who sees {resource:?}"), &ours, &theirs);
+            }
+            for action in model.asked_of(ty) {
+                let ours = ward.who(&action, &name(resource), bound).unwrap();
+                let theirs = split(
+                    allowed
+                        .remove(&(action.clone(), resource.clone()))
+                        .unwrap_or_default(),
+                );
+                if (&ours.subjects, ours.anyone) != (&theirs.0, theirs.1) {
+                    return say(format!("who {action} {resource:?}"), &ours, &theirs);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes lines away as long as the pair still fails in the same way.
+fn shrink(mut pair: Pair) -> Pair {
+    let kind = |result: &Result<(), String>| {
+        result
+            .as_ref()
+            .err()
+            .map(|error| error.split(' ').next().unwrap_or("").to_owned())
+    };
+    let wanted = kind(&differ(&pair));
+    loop {
+        let mut changed = false;
+        for of_world in [true, false] {
+            let mut index = 0;
+            loop {
+                let mut smaller = pair.clone();
+                let lines = if of_world {
+                    &mut smaller.world
+                } else {
+                    &mut smaller.policy
+                };
+                if index >= lines.len() {
+                    break;
+                }
+                lines.remove(index);
+                // A crash would be another finding than the one at hand.
+                let tried = std::panic::catch_unwind(|| differ(&smaller));
+                if tried.is_ok_and(|result| kind(&result) == wanted) {
+                    pair = smaller;
+                    changed = true;
+                } else {
+                    index += 1;
+                }
+            }
+        }
+        if !changed {
+            return pair;
+        }
+    }
+}
+
+fn count_from(variable: &str, default: u64) -> u64 {
+    std::env::var(variable)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
+}
+
+/// How often each construct stood in the pairs.
+#[derive(Default)]
+struct Seen(BTreeMap<&'static str, usize>);
+
+const CONSTRUCTS: [&str; 46] = [
+    "sees *",
+    "sees this",
+    "sees * except",
+    "can ",
+    "includes ",
+    "share with",
+    "level ",
+    "permit ",
+    "forbid ",
+    "reveal ",
+    "hide ",
+    " when ",
+    " unless ",
+    " to User",
+    "permissions ",
+    "except",
+    "create in",
+    "in many",
+    "?",
+    "context.",
+    " has ",
+    " like ",
+    " is User",
+    "is Group",
+    "contains(",
+    "containsAll",
+    "containsAny",
+    "isEmpty",
+    " in Group:",
+    " ip(",
+    "if ",
+    "now",
+    "principal.",
+    "resource.",
+    "*.",
+    "until ",
+    "anyone is",
+    "share S",
+    "share R",
+    "editors",
+    "9223372036854775807",
+    "@reason",
+    "rec",
+    "oo",
+    "relation",
+    "of User | Group",
+];
+
+impl Seen {
+    fn add(&mut self, pair: &Pair) {
+        let text = format!("{}\n{}", pair.policy_text(), pair.world_text());
+        for construct in CONSTRUCTS {
+            if text.contains(construct) {
+                *self.0.entry(construct).or_default() += 1;
+            }
+        }
+    }
+}
+
+#[test]
+fn the_evaluator_agrees_with_the_reference() {
+    let pairs = count_from("WARD_PAIRS", 2_000);
+    let first = count_from("WARD_SEED", 0);
+    let threads = 2;
+    let seen: Vec<Seen> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|thread| {
+                scope.spawn(move || {
+                    let mut seen = Seen::default();
+                    // proptest drives the seeds; pairs are made small by `shrink`, line by line.
+                    let config = Config {
+                        cases: 1,
+                        failure_persistence: None,
+                        max_shrink_iters: 0,
+                        ..Config::default()
+                    };
+                    for seed in (first + thread..first + pairs).step_by(threads as usize) {
+                        let pair = generate::pair(seed);
+                        seen.add(&pair);
+                        let mut runner = TestRunner::new(config.clone());
+                        let outcome = runner.run(&proptest::strategy::Just(pair), |pair| {
+                            differ(&pair).map_err(TestCaseError::fail)
+                        });
+                        if outcome.is_err() {
+                            let small = shrink(generate::pair(seed));
+                            let why = differ(&small).unwrap_err();
+                            panic!(
+                                "seed {seed}: {why}\n\n--- policy\n{}\n\n--- world\n{}\n",
+                                small.policy_text(),
+                                small.world_text()
+                            );
+                        }
+                    }
+                    seen
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .map(|worker| {
+                worker
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect()
+    });
+    let mut total: BTreeMap<&str, usize> = BTreeMap::new();
+    for (construct, count) in seen.into_iter().flat_map(|seen| seen.0) {
+        *total.entry(construct).or_default() += count;
+    }
+    println!("{pairs} pairs without a difference; constructs by the pairs that have them:");
+    for construct in CONSTRUCTS {
+        let count = total.get(construct).copied().unwrap_or(0);
+        println!("  {count:>8}  {construct}");
+        assert!(pairs < 1_000 || count > 0, "no pair has `{construct}`");
+    }
+}

@@ -1,0 +1,220 @@
+//! Random conditions, well typed by how they are put together.
+
+use rand::Rng;
+
+use super::{ATTRIBUTES, Generator};
+
+pub struct Conditions<'g> {
+    generator: &'g mut Generator,
+    /// Whether it may speak of attributes of the resource, which not every type has.
+    resource: bool,
+}
+
+impl<'g> Conditions<'g> {
+    pub fn new(generator: &'g mut Generator) -> Self {
+        Self {
+            generator,
+            resource: false,
+        }
+    }
+
+    /// A condition that fits every type.
+    pub fn sure(mut self) -> String {
+        self.any(2)
+    }
+
+    /// A condition that fits some types, and at least one: it speaks of the attributes of one type.
+    pub fn lenient(mut self) -> String {
+        let some = self.generator.shape.types.iter().any(|ty| {
+            !ty.attributes.is_empty() && !self.generator.shape.subjects.contains(&ty.name)
+        });
+        self.resource = some && self.generator.chance(85);
+        if !self.resource {
+            return self.any(2);
+        }
+        // Every resource attribute in it is one attribute: some type has that.
+        self.about_one()
+    }
+
+    fn chance(&mut self, percent: u32) -> bool {
+        self.generator.chance(percent)
+    }
+
+    fn about_one(&mut self) -> String {
+        let first = self.resource_attribute();
+        if self.chance(60) {
+            return first;
+        }
+        let other = self.any(1);
+        match self.generator.rng.random_range(0..4) {
+            0 => format!("{first} && {other}"),
+            1 => format!("({other}) || ({first})"),
+            2 => format!("!({first})"),
+            _ => format!("if {other} then {first} else {other}"),
+        }
+    }
+
+    /// Something about an attribute that the type at hand in `WILDS` may or may not have.
+    fn resource_attribute(&mut self) -> String {
+        let types = self.generator.shape.types.clone();
+        let fitting: Vec<_> = types
+            .iter()
+            .filter(|ty| {
+                !ty.attributes.is_empty() && !self.generator.shape.subjects.contains(&ty.name)
+            })
+            .collect();
+        let ty = self.generator.pick(&fitting);
+        let names: Vec<&str> = ty.attributes.iter().copied().collect();
+        let name = *self.generator.pick(&names);
+        self.about("resource", name)
+    }
+
+    fn about(&mut self, base: &str, name: &str) -> String {
+        let choices: &[&str] = match name {
+            "n" => &[
+                "# < 3",
+                "# + 1 <= 2",
+                "# * 9223372036854775807 > 0",
+                "[1, 2].contains(#)",
+                "# in [0, 3]",
+                "-# < 0",
+                "# != 2",
+                "# - 1 >= 0",
+                "# == context.num",
+            ],
+            "b" => &["#", "!#", "# == true", "# || context.flag"],
+            "t" => &[
+                "# like \"a*\"",
+                "# == \"ab\"",
+                "# != \"a*b\"",
+                "# like \"*\\\\*b\"",
+                "# in [\"ab\", \"x\"]",
+            ],
+            "d" => &[
+                "# >= 1.5",
+                "# + 0.5 < 3.0",
+                "# * 2 == 3.0",
+                "# - 1.5 == 0.0",
+            ],
+            "at" => &[
+                "# < now",
+                "now < # + 1d",
+                "# == 2000-01-01",
+                "# - 2000-01-01 > 2h",
+                "# > now - 30d",
+            ],
+            "dur" => &["# == 2h", "# * 2 > 3h", "# + 1h <= 3h", "-# < 1h"],
+            "ip" => &[
+                "# in ip(\"10.0.0.0/8\")",
+                "# == ip(\"10.0.0.1\")",
+                "# in ip(\"::/0\")",
+            ],
+            "owner" => &[
+                "# == principal",
+                "# != User:u0",
+                "# in [principal, User:u1]",
+                "# in Group:g0",
+                "principal in [#]",
+            ],
+            "by" => &[
+                "# == principal",
+                "# is User",
+                "# is Group",
+                "principal in #",
+            ],
+            "tags" => &[
+                "#.contains(\"x\")",
+                "#.containsAll([\"x\", \"y\"])",
+                "#.containsAny([\"y\"])",
+                "#.isEmpty()",
+                "# == [\"x\"]",
+                "\"y\" in #",
+            ],
+            "nums" => &[
+                "#.contains(1)",
+                "# == []",
+                "#.containsAll([])",
+                "!#.isEmpty()",
+                "[1, 2].containsAll(#)",
+            ],
+            "rec" => &["#.a == 1", "# has b && #.b == \"x\"", "# has b"],
+            "on" => &[
+                "@ has on && # > 1",
+                "@ has on",
+                "!(@ has on) || context.flag",
+            ],
+            "oo" => &[
+                "@ has oo && # == principal",
+                "if @ has oo then # == principal else context.flag",
+            ],
+            _ => &[
+                "#.contains(principal)",
+                "principal in #",
+                "#.isEmpty()",
+                "#.containsAny([principal])",
+                "#.contains(User:u0)",
+            ],
+        };
+        let text = (*self.generator.pick(choices)).to_owned();
+        text.replace('#', &format!("{base}.{name}"))
+            .replace('@', base)
+    }
+
+    /// A condition that speaks of the principal, the context and the time, which all resources share.
+    fn any(&mut self, depth: u32) -> String {
+        if depth > 0 && self.chance(30) {
+            let (a, b) = (self.any(depth - 1), self.any(depth - 1));
+            return match self.generator.rng.random_range(0..5) {
+                0 => format!("({a}) && ({b})"),
+                1 => format!("({a}) || ({b})"),
+                2 => format!("!({a})"),
+                3 => format!("({a}) == ({b})"),
+                _ => format!("(if {a} then {b} else {a})"),
+            };
+        }
+        let scopes: Vec<String> = self
+            .generator
+            .shape
+            .types
+            .iter()
+            .filter(|ty| ty.scope)
+            .map(|ty| ty.name.clone())
+            .collect();
+        let scope = self.generator.pick(&scopes).clone();
+        // What every subject type has.
+        let subjects = self.generator.shape.subjects.clone();
+        let shared: Vec<&str> = ATTRIBUTES
+            .iter()
+            .map(|(name, _)| *name)
+            .filter(|name| *name != "editors")
+            .filter(|name| {
+                let types = self.generator.shape.types.iter();
+                let mut declared = types.filter(|ty| subjects.contains(&ty.name)).peekable();
+                declared.peek().is_some() && declared.all(|ty| ty.attributes.contains(name))
+            })
+            .collect();
+        if !shared.is_empty() && self.chance(40) {
+            let name = *self.generator.pick(&shared);
+            return self.about("principal", name);
+        }
+        let choices = [
+            "context.flag".to_owned(),
+            "!context.flag".into(),
+            "context.num > 2".into(),
+            "context.num + 9223372036854775800 > 0".into(),
+            "context has who && context.who == principal".into(),
+            "context has who".into(),
+            "principal is User".into(),
+            "principal is Group".into(),
+            "principal in Group:g0".into(),
+            "principal == User:u0".into(),
+            "principal != Group:g1".into(),
+            "now < 2001-06-01".into(),
+            "now + 400d > 2001-12-31T00:00:00Z".into(),
+            format!("resource in {scope}:x0"),
+            "true".into(),
+            "false".into(),
+        ];
+        self.generator.pick(&choices).clone()
+    }
+}

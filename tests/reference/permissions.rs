@@ -1,0 +1,125 @@
+//! What permission sets mean.
+
+use std::collections::BTreeMap;
+
+use ward::syntax::ast::{Item, PermissionGroup, PermissionSet, PermissionTerm, PolicyFile};
+
+use super::{Action, Mask, Model};
+
+/// The permission groups by their paths: `jobs.run`.
+pub(super) struct Groups<'p> {
+    by_path: BTreeMap<String, &'p PermissionGroup>,
+}
+
+impl<'p> Groups<'p> {
+    pub(super) fn new(policy: &'p PolicyFile) -> Self {
+        let mut groups = Self {
+            by_path: BTreeMap::new(),
+        };
+        for item in &policy.items {
+            if let Item::Permissions(group) = item {
+                groups.add(group.name.name.clone(), group);
+            }
+        }
+        groups
+    }
+
+    fn add(&mut self, path: String, group: &'p PermissionGroup) {
+        for inner in &group.groups {
+            self.add(format!("{path}.{}", inner.name.name), inner);
+        }
+        self.by_path.insert(path, group);
+    }
+}
+
+/// A permission set, what is named in it apart from what a wildcard brings.
+#[derive(Default)]
+pub(super) struct Set {
+    pub(super) named: Mask,
+    pub(super) wild: Mask,
+}
+
+impl Set {
+    pub(super) fn all(&self) -> Mask {
+        self.named.union(&self.wild).cloned().collect()
+    }
+}
+
+impl Model<'_> {
+    pub(super) fn expand(&self, set: &PermissionSet, own: Option<&str>) -> Set {
+        let mut expanded = Set::default();
+        for term in &set.terms {
+            let (actions, wild) = self.term(term, own);
+            if wild {
+                expanded.wild.extend(actions);
+            } else {
+                expanded.named.extend(actions);
+            }
+        }
+        for term in &set.except {
+            let (actions, _) = self.term(term, own);
+            expanded.named.retain(|action| !actions.contains(action));
+            expanded.wild.retain(|action| !actions.contains(action));
+        }
+        let named = expanded.named.clone();
+        expanded.wild.retain(|action| !named.contains(action));
+        expanded
+    }
+
+    /// A group with all that is in it: its own set, and the groups inside.
+    fn group(&self, path: &str) -> Mask {
+        let mut actions = Mask::new();
+        if let Some(group) = self.groups.by_path.get(path) {
+            if let Some(set) = &group.set {
+                actions.extend(self.expand(set, None).all());
+            }
+            for inner in &group.groups {
+                actions.extend(self.group(&format!("{path}.{}", inner.name.name)));
+            }
+        }
+        actions
+    }
+
+    /// The actions of a term, and whether a wildcard brings them.
+    fn term(&self, term: &PermissionTerm, own: Option<&str>) -> (Mask, bool) {
+        let path: Vec<Option<&str>> = term.path.iter().map(|(part, _)| part.as_deref()).collect();
+        let all = || self.actions().into_iter().map(|(action, _)| action);
+        let starting = |ty: &str| -> Mask {
+            all()
+                .filter(|action| action.starts_with(&format!("{ty}.")))
+                .collect()
+        };
+        match path.as_slice() {
+            [None] => (all().collect(), true),
+            [None, Some(name)] => {
+                let ends = format!(".{name}");
+                let mut actions: Mask = all().filter(|action| action.ends_with(&ends)).collect();
+                let groups = self
+                    .groups
+                    .by_path
+                    .keys()
+                    .filter(|path| path.ends_with(&ends));
+                for path in groups {
+                    actions.extend(self.group(path));
+                }
+                (actions, true)
+            }
+            [Some(name)] => {
+                let own_action: Option<Action> = own.map(|own| format!("{own}.{name}"));
+                match own_action.filter(|own| all().any(|action| action == *own)) {
+                    Some(action) => (Mask::from([action]), false),
+                    None => (self.group(name), false),
+                }
+            }
+            [Some(ty), None] if self.types.contains_key(ty) => (starting(ty), true),
+            [Some(ty), Some(name)] if self.types.contains_key(ty) => {
+                (Mask::from([format!("{ty}.{name}")]), false)
+            }
+            parts => {
+                let wild = parts.last() == Some(&None);
+                let names: Vec<&str> = parts.iter().copied().flatten().collect();
+                (self.group(&names.join(".")), wild)
+            }
+        }
+    }
+}

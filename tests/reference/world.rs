@@ -1,0 +1,158 @@
+//! Facts, as sets.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ward::syntax::ast::{self, Expr, ExprKind, FactKind, Literal, WorldFile};
+
+use super::Model;
+use super::condition::{Ip, Value};
+
+/// A type and an id.
+pub type Entity = (String, String);
+
+/// The entity that a node names.
+pub fn entity(entity: &ast::Entity) -> Entity {
+    (entity.type_name.clone(), entity.id.clone())
+}
+
+/// All facts of a world; `i64::MAX` where one does not end.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    named: BTreeSet<Entity>,
+    pub containers: BTreeSet<(Entity, Entity)>,
+    pub memberships: BTreeMap<(Entity, Entity), i64>,
+    pub holdings: BTreeMap<(Option<Entity>, String, Entity), i64>,
+    pub shares: BTreeMap<(Entity, Entity, String), i64>,
+    pub relations: BTreeSet<(Entity, String, Entity)>,
+    pub attributes: BTreeMap<(Entity, String), Value>,
+}
+
+/// The value that a constant expression says.
+pub fn value(expr: &Expr) -> Value {
+    match &expr.kind {
+        ExprKind::Literal(literal) => match literal {
+            Literal::Bool(value) => Value::Bool(*value),
+            Literal::Int(value) => Value::Int(*value),
+            Literal::Decimal(value) => Value::Decimal(*value),
+            Literal::String(value) => Value::Text(value.clone()),
+            Literal::Datetime(value) => Value::Time(*value),
+            Literal::Duration(value) => Value::Span(*value),
+        },
+        ExprKind::Entity(named) => Value::Entity(entity(named)),
+        ExprKind::Set(parts) => Value::Set(parts.iter().map(value).collect()),
+        ExprKind::Record(fields) => Value::Record(
+            fields
+                .iter()
+                .map(|(name, field)| (name.name.clone(), value(field)))
+                .collect(),
+        ),
+        ExprKind::Call(_, arguments) => match arguments.first().map(|argument| &argument.kind) {
+            Some(ExprKind::Literal(Literal::String(text))) => Value::Ip(Ip::read(text)),
+            other => unreachable!("no address: {other:?}"),
+        },
+        other => unreachable!("no constant: {other:?}"),
+    }
+}
+
+impl Facts {
+    pub fn new(model: &Model<'_>, file: &WorldFile) -> Self {
+        let mut facts = Self::default();
+        let end = |until: &Option<ast::Moment>| until.map_or(i64::MAX, |moment| moment.millis);
+        for fact in &file.facts {
+            match &fact.kind {
+                FactKind::Entity {
+                    entity: named,
+                    containers,
+                    until,
+                    attributes,
+                } => {
+                    let this = entity(named);
+                    facts.named.insert(this.clone());
+                    for container in containers {
+                        let edge = (this.clone(), entity(container));
+                        facts.named.insert(edge.1.clone());
+                        let group = &model.types[edge.1.0.as_str()].members;
+                        if group.iter().any(|member| member.name == this.0) {
+                            later(&mut facts.memberships, edge, end(until));
+                        } else {
+                            facts.containers.insert(edge);
+                        }
+                    }
+                    for (name, expr) in attributes {
+                        let value = value(expr);
+                        value.entities(&mut facts.named);
+                        facts
+                            .attributes
+                            .insert((this.clone(), name.name.clone()), value);
+                    }
+                }
+                FactKind::Holding {
+                    subject,
+                    role,
+                    on,
+                    until,
+                } => {
+                    let holder = subject.as_ref().map(entity);
+                    facts.named.extend(holder.clone());
+                    facts.named.insert(entity(on));
+                    let key = (holder, role.name.clone(), entity(on));
+                    later(&mut facts.holdings, key, end(until));
+                }
+                FactKind::Share {
+                    entity: shared,
+                    with,
+                    level,
+                    until,
+                } => {
+                    facts.named.extend([entity(shared), entity(with)]);
+                    let key = (entity(shared), entity(with), level.name.clone());
+                    later(&mut facts.shares, key, end(until));
+                }
+                FactKind::Relation {
+                    entity: from,
+                    relation,
+                    target,
+                } => {
+                    facts.named.extend([entity(from), entity(target)]);
+                    let edge = (entity(from), relation.name.clone(), entity(target));
+                    facts.relations.insert(edge);
+                }
+            }
+        }
+        facts
+    }
+
+    pub fn knows(&self, entity: &Entity) -> bool {
+        self.named.contains(entity)
+    }
+
+    pub fn entities(&self) -> impl Iterator<Item = &Entity> {
+        self.named.iter()
+    }
+
+    pub fn containers_of<'f>(&'f self, entity: &'f Entity) -> impl Iterator<Item = &'f Entity> {
+        let edges = self
+            .containers
+            .iter()
+            .filter(move |(inner, _)| inner == entity);
+        edges.map(|(_, container)| container)
+    }
+
+    /// Whether all containers that it must have are there, and theirs, to the top.
+    pub fn complete(&self, model: &Model<'_>, entity: &Entity) -> bool {
+        let required = model.required(&entity.0);
+        let there = required.iter().all(|of| {
+            self.containers_of(entity)
+                .any(|container| container.0 == **of)
+        });
+        there
+            && self
+                .containers_of(entity)
+                .all(|container| self.complete(model, container))
+    }
+}
+
+fn later<K: Ord>(into: &mut BTreeMap<K, i64>, key: K, until: i64) {
+    let end = into.entry(key).or_insert(until);
+    *end = (*end).max(until);
+}
