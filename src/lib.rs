@@ -47,6 +47,9 @@
 
 #[cfg(feature = "compiler")]
 mod check;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 #[cfg(feature = "compiler")]
 mod compile;
 #[cfg(feature = "compiler")]

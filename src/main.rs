@@ -1,1 +1,7 @@
-fn main() {}
+//! The `ward` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ward::cli::main()
+}

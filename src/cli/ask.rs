@@ -1,0 +1,85 @@
+//! `ward ask`
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{
+    Exit, Format, Outcomes, Scene, Stop, batch, explain, input, parse_entity, report, write_json,
+};
+use crate::eval::{Evaluator, Reasons};
+use crate::literal::EntityName;
+
+/// Ask whether a subject may take an action on a resource
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  ward ask User:bob Doc.edit Doc:plan -p app.policy -w app.world\n  ward ask --batch questions.jsonl -p app.policy -w app.world\n\nA line of a batch:\n  {\"subject\": \"User:bob\", \"action\": \"Doc.edit\", \"resource\": \"Doc:plan\", \"context\": {\"mfa\": true}}\n\nExit codes: 0 Allowed, 3 Forbidden, 4 Invisible, 1 error."
+)]
+pub(super) struct Arguments {
+    /// Who asks, such as User:alice
+    #[arg(value_parser = parse_entity, required_unless_present = "batch", conflicts_with = "batch")]
+    subject: Option<EntityName>,
+    /// The action, such as Volume.view
+    #[arg(required_unless_present = "batch")]
+    action: Option<String>,
+    /// What it is asked of, such as Volume:data
+    #[arg(value_parser = parse_entity, required_unless_present = "batch")]
+    resource: Option<EntityName>,
+    /// Questions as JSON Lines; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    batch: Option<PathBuf>,
+    #[command(flatten)]
+    scene: Scene,
+}
+
+#[derive(Serialize)]
+struct JsonAnswer<'a> {
+    subject: String,
+    action: &'a str,
+    resource: String,
+    #[serde(flatten)]
+    reasons: &'a Reasons,
+}
+
+pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
+    let scene = &arguments.scene;
+    let world = input::world(scene)?;
+    let ward = Evaluator::new(&world, scene.now());
+    if let Some(file) = &arguments.batch {
+        return batch::run(&ward, file, scene.context.as_ref(), out);
+    }
+    let (Some(subject), Some(action), Some(resource)) =
+        (&arguments.subject, &arguments.action, &arguments.resource)
+    else {
+        report::plain("a question has a subject, an action and a resource");
+        return Err(Stop::Told);
+    };
+    let context = scene.context.clone().unwrap_or_default();
+    let reasons = match ward.reasons(subject, action, resource, &context) {
+        Ok(reasons) => reasons,
+        Err(error) => {
+            report::question(&error);
+            return Err(Stop::Told);
+        }
+    };
+    match scene.format {
+        Format::Json => write_json(
+            out,
+            &JsonAnswer {
+                subject: subject.to_string(),
+                action,
+                resource: resource.to_string(),
+                reasons: &reasons,
+            },
+        )?,
+        Format::Text => {
+            writeln!(out, "{}", reasons.outcome)?;
+            for line in explain::lines(&reasons) {
+                writeln!(out, "  {line}")?;
+            }
+        }
+    }
+    Ok(Exit::from(reasons.outcome))
+}

@@ -1,0 +1,182 @@
+//! The `ward` command: the one room that reads files, writes to terminals and knows their libraries.
+//!
+//! One file for each command. Exit codes are the same everywhere; `docs/cli.md` has them in a table.
+
+mod actions;
+mod ask;
+mod batch;
+mod check;
+mod compile;
+mod explain;
+mod graph;
+mod init;
+mod input;
+mod list;
+mod report;
+mod test;
+mod who;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::eval::Outcome;
+
+/// What a command comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// All is well, or Allowed.
+    Success = 0,
+    /// Something is wrong with the policy, the facts or the question, or a test failed.
+    Failure = 1,
+    /// The subject sees the resource, and may not.
+    Forbidden = 3,
+    /// The subject does not see the resource.
+    Invisible = 4,
+}
+
+impl From<Outcome> for Exit {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Allowed => Self::Success,
+            Outcome::Forbidden => Self::Forbidden,
+            Outcome::Invisible => Self::Invisible,
+        }
+    }
+}
+
+/// Why a command stopped: told already, or an error of reading or writing.
+enum Stop {
+    /// The diagnostics, refusals or errors were written; only the exit code is left.
+    Told,
+    /// A file that cannot be read or written.
+    Io(io::Error),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+type Outcomes = Result<Exit, Stop>;
+
+#[derive(Parser)]
+#[command(
+    name = "ward",
+    version,
+    about = "What may they see, and what may they do? Policies, checked, tested and asked.",
+    after_help = "Examples:\n  ward init                     start with a small policy that passes\n  ward check                    compile every .policy file below here\n  ward test policies/           run their test blocks\n  ward ask User:bob Doc.edit Doc:plan -p app.policy -w app.world\n\nExit codes: 0 success or Allowed, 1 error, 2 wrong usage, 3 Forbidden, 4 Invisible."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Check(check::Arguments),
+    Test(test::Arguments),
+    Ask(ask::Arguments),
+    Actions(actions::Arguments),
+    List(list::Arguments),
+    Who(who::Arguments),
+    Graph(graph::Arguments),
+    Compile(compile::Arguments),
+    Init(init::Arguments),
+}
+
+/// For people or for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// The policy, the world and the moment of a question.
+#[derive(Args)]
+struct Scene {
+    /// The policy: a file, or a directory with one policy in it
+    #[arg(short, long, value_name = "PATH")]
+    policy: PathBuf,
+    /// The facts: `.world` text or `.jsonl`; may be given several times
+    #[arg(short, long, value_name = "FILE")]
+    world: Vec<PathBuf>,
+    /// When it is asked [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    now: Option<i64>,
+    /// What the request says, as a JSON object
+    #[arg(long, value_name = "JSON", value_parser = parse_context)]
+    context: Option<crate::Context>,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+impl Scene {
+    /// The moment, in milliseconds since 1970-01-01T00:00:00Z.
+    fn now(&self) -> i64 {
+        self.now.unwrap_or_else(|| {
+            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            since.map_or(0, |since| {
+                i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+            })
+        })
+    }
+}
+
+fn parse_time(text: &str) -> Result<i64, String> {
+    crate::literal::parse_datetime(text)
+        .ok_or_else(|| "write a time as 2026-12-31 or 2026-12-31T23:59:00Z".to_owned())
+}
+
+fn parse_context(text: &str) -> Result<crate::Context, String> {
+    let value: crate::Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    crate::Context::try_from(value).map_err(|error| error.to_string())
+}
+
+fn parse_entity(text: &str) -> Result<crate::EntityName, String> {
+    text.parse().map_err(|_| {
+        "write an entity as its type and its id, such as User:alice or 'User:\"a b\"'".to_owned()
+    })
+}
+
+/// Writes one JSON document.
+fn write_json(out: &mut dyn Write, value: &impl serde::Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value).map_err(io::Error::from)?;
+    writeln!(out)
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let out: &mut dyn Write = &mut anstream::stdout().lock();
+    let done = match &cli.command {
+        Command::Check(arguments) => check::run(arguments, out),
+        Command::Test(arguments) => test::run(arguments, out),
+        Command::Ask(arguments) => ask::run(arguments, out),
+        Command::Actions(arguments) => actions::run(arguments, out),
+        Command::List(arguments) => list::run(arguments, out),
+        Command::Who(arguments) => who::run(arguments, out),
+        Command::Graph(arguments) => graph::run(arguments, out),
+        Command::Compile(arguments) => compile::run(arguments, out),
+        Command::Init(arguments) => init::run(arguments, out),
+    };
+    let done = done.and_then(|exit| {
+        out.flush()?;
+        Ok(exit)
+    });
+    let exit = match done {
+        Ok(exit) => exit,
+        Err(Stop::Told) => Exit::Failure,
+        // Whoever reads this has read enough.
+        Err(Stop::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
+        Err(Stop::Io(error)) => {
+            report::plain(&error.to_string());
+            Exit::Failure
+        }
+    };
+    ExitCode::from(exit as u8)
+}

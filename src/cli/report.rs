@@ -1,0 +1,221 @@
+//! Diagnostics on a terminal, in a pipe, and as JSON.
+
+use std::fmt;
+use std::io::{IsTerminal, Write};
+
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use serde::Serialize;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Label, Severity};
+use crate::eval::QueryError;
+use crate::source::{Sources, Span};
+use crate::world::Refusal;
+
+/// Our diagnostic in miette's shape, one source each.
+struct Shown<'d> {
+    diagnostic: &'d Diagnostic,
+    source: NamedSource<String>,
+    labels: Vec<LabeledSpan>,
+    help: Option<String>,
+}
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.diagnostic.message)
+    }
+}
+
+impl std::error::Error for Shown<'_> {}
+
+impl miette::Diagnostic for Shown<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.diagnostic.code))
+    }
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.diagnostic.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        })
+    }
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help
+            .as_ref()
+            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.source)
+    }
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+}
+
+fn labeled(span: Span, text: &str, primary: bool) -> LabeledSpan {
+    let text = (!text.is_empty()).then(|| text.to_owned());
+    let start = span.start as usize;
+    let length = (span.end.saturating_sub(span.start)) as usize;
+    if primary {
+        LabeledSpan::new_primary_with_span(text, (start, length))
+    } else {
+        LabeledSpan::new_with_span(text, (start, length))
+    }
+}
+
+impl<'d> Shown<'d> {
+    fn new(sources: &Sources, diagnostic: &'d Diagnostic) -> Self {
+        let Label { span, text } = &diagnostic.label;
+        let (name, content) = match sources.get(span.file) {
+            Some(source) => (source.name(), source.text()),
+            None => ("", ""),
+        };
+        let mut labels = vec![labeled(*span, text, true)];
+        let mut notes = Vec::new();
+        for related in &diagnostic.related {
+            if related.span.file == span.file {
+                labels.push(labeled(related.span, &related.text, false));
+            } else {
+                let (file, at) = sources.locate(related.span);
+                notes.push(format!("{} ({file}:{at})", related.text));
+            }
+        }
+        let help = diagnostic.help.iter().cloned().chain(notes);
+        let help: Vec<String> = help.collect();
+        Self {
+            diagnostic,
+            source: NamedSource::new(name, content.to_owned()),
+            labels,
+            help: (!help.is_empty()).then(|| help.join("\n")),
+        }
+    }
+}
+
+fn handler(fancy: bool) -> GraphicalReportHandler {
+    let theme = if fancy {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::none()
+    };
+    GraphicalReportHandler::new_themed(theme)
+        .with_links(false)
+        .with_width(100)
+}
+
+/// Diagnostics as people see them.
+pub(super) fn render(diagnostics: &Diagnostics, fancy: bool) -> String {
+    let handler = handler(fancy);
+    let mut text = String::new();
+    for diagnostic in diagnostics.iter() {
+        let shown = Shown::new(diagnostics.sources(), diagnostic);
+        if handler.render_report(&mut text, &shown).is_err() {
+            text.push_str(&diagnostic.message);
+        }
+    }
+    text
+}
+
+/// Tells diagnostics on standard error.
+pub(super) fn diagnostics(diagnostics: &Diagnostics) {
+    let fancy = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let _ = write!(anstream::stderr(), "{}", render(diagnostics, fancy));
+}
+
+/// Tells facts that do not fit, a line each.
+pub(super) fn refusals(refused: &[Refusal]) {
+    let mut err = anstream::stderr();
+    for refusal in refused {
+        let place = refusal
+            .place
+            .as_ref()
+            .map_or_else(String::new, |place| format!("{place}: "));
+        let code = refusal.reason.code();
+        let _ = writeln!(err, "{place}error[{code}]: {}", refusal.reason);
+        let fact: String = refusal.fact.chars().take(120).collect();
+        let _ = writeln!(err, "  fact: {fact}");
+        let _ = writeln!(err, "  help: {}", refusal.reason.help());
+    }
+    let count = refused.len();
+    let _ = writeln!(
+        err,
+        "{count} {} refused, so nothing was answered",
+        if count == 1 { "fact was" } else { "facts were" }
+    );
+}
+
+/// Tells a question that cannot be asked.
+pub(super) fn question(error: &QueryError) {
+    let mut err = anstream::stderr();
+    let _ = writeln!(err, "error[{}]: {}", error.code(), error.message());
+    let _ = writeln!(err, "  help: {}", error.help());
+}
+
+/// Tells an error that has no place.
+pub(super) fn plain(message: &str) {
+    let _ = writeln!(anstream::stderr(), "error: {message}");
+}
+
+/// A diagnostic in JSON; lines and columns count from 1, columns in characters, and the end is
+/// exclusive.
+#[derive(Serialize)]
+pub(super) struct JsonDiagnostic {
+    code: &'static str,
+    severity: String,
+    message: String,
+    file: String,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    help: Option<String>,
+    related: Vec<JsonRelated>,
+}
+
+#[derive(Serialize)]
+struct JsonRelated {
+    message: String,
+    file: String,
+    line: u32,
+    column: u32,
+}
+
+/// Diagnostics in JSON.
+pub(super) fn json(diagnostics: &Diagnostics) -> Vec<JsonDiagnostic> {
+    let sources = diagnostics.sources();
+    let place = |span: Span| {
+        let (file, start) = sources.locate(span);
+        let end = sources
+            .get(span.file)
+            .map_or(start, |source| source.position(span.end));
+        (file.to_owned(), start, end)
+    };
+    let shown = diagnostics.iter().map(|diagnostic| {
+        let (file, start, end) = place(diagnostic.span());
+        let related = diagnostic.related.iter().map(|related| {
+            let (file, at, _) = place(related.span);
+            JsonRelated {
+                message: related.text.clone(),
+                file,
+                line: at.line,
+                column: at.column,
+            }
+        });
+        JsonDiagnostic {
+            code: diagnostic.code.0,
+            severity: diagnostic.severity.to_string(),
+            message: diagnostic.message.clone(),
+            file,
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+            help: diagnostic.help.clone(),
+            related: related.collect(),
+        }
+    });
+    shown.collect()
+}
