@@ -201,7 +201,8 @@ impl Page {
     /// Runs each command of a session and compares what it prints.
     fn console(&self, block: &Block) -> Result<(), String> {
         let directory = scratch(&block.place)?;
-        for (name, text) in self.policy.iter().chain(&self.facts) {
+        let policy = self.policy.iter().map(|(name, text)| (name, text));
+        for (name, text) in policy.chain(&self.facts) {
             let path = directory.join(name);
             std::fs::write(&path, text).map_err(|error| error.to_string())?;
         }
