@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::graph::DecisionGraph;
 use crate::plan::Plan;
 use crate::source::Sources;
-use crate::syntax::ast::{Item, Member, PolicyFile, Statement};
+use crate::syntax::ast::{Item, PolicyFile};
 use crate::{check, graph, resolve, spec, syntax};
 
 /// A compiled policy: its plan, its decision graph, and the tests that its files hold.
@@ -89,28 +89,10 @@ pub fn compile(sources: &Sources) -> Result<Policy, Diagnostics> {
 /// The words in what could not be read: names among them may well have been declared there.
 fn unread_words<'s>(sources: &'s Sources, files: &[PolicyFile]) -> HashSet<&'s str> {
     let mut words = HashSet::new();
-    let mut take = |span| {
-        let text: &'s str = sources.text(span);
-        words.extend(text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
-    };
     for item in files.iter().flat_map(|file| &file.items) {
-        match item {
-            Item::Error(span) => take(*span),
-            Item::Type(decl) => {
-                for member in &decl.body {
-                    if let Member::Error(span) = member {
-                        take(*span);
-                    }
-                }
-            }
-            Item::Test(test) => {
-                for statement in &test.statements {
-                    if let Statement::Error(span) = statement {
-                        take(*span);
-                    }
-                }
-            }
-            _ => {}
+        if let Item::Error(span) = item {
+            let text: &'s str = sources.text(*span);
+            words.extend(text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
         }
     }
     words

@@ -49,7 +49,9 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
             },
         )?,
         Format::Text => {
-            found.iter().for_each(report::diagnostics);
+            for diagnostics in &found {
+                report::diagnostics_to(out, diagnostics)?;
+            }
             let policies = plural(units.len(), "policy", "policies");
             if errors == 0 {
                 writeln!(out, "{policies}, no errors")?;

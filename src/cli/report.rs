@@ -119,6 +119,15 @@ pub(super) fn render(diagnostics: &Diagnostics, fancy: bool) -> String {
     text
 }
 
+/// Writes diagnostics where a command's answer goes.
+pub(super) fn diagnostics_to(
+    out: &mut dyn Write,
+    diagnostics: &Diagnostics,
+) -> std::io::Result<()> {
+    let fancy = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    write!(out, "{}", render(diagnostics, fancy))
+}
+
 /// Tells diagnostics on standard error.
 pub(super) fn diagnostics(diagnostics: &Diagnostics) {
     let fancy = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();

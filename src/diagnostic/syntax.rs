@@ -77,14 +77,28 @@ pub(crate) fn unexpected(
     }
 }
 
-pub(crate) fn unexpected_end(span: Span, expected: &str, open: Option<(Span, char)>) -> Diagnostic {
-    let error = Diagnostic::error("E0106", span, "the file ends too early");
-    match open {
-        Some((open, bracket)) => error
-            .also(open, format!("this `{bracket}` is never closed"))
-            .help(format!("close the `{bracket}`")),
-        None => error.help(format!("expected {expected} here")),
+pub(crate) fn unexpected_end(span: Span, expected: &str) -> Diagnostic {
+    let error = Diagnostic::error("E0106", span, "something is missing here");
+    if expected.is_empty() {
+        error.help("finish what was begun before it")
+    } else {
+        error.help(format!("expected {expected}"))
     }
+}
+
+pub(crate) fn never_closed(span: Span, opened: char) -> Diagnostic {
+    let closing = match opened {
+        '{' => '}',
+        '(' => ')',
+        _ => ']',
+    };
+    Diagnostic::error("E0113", span, format!("this `{opened}` is never closed"))
+        .help(format!("add the `{closing}` where it should end"))
+}
+
+pub(crate) fn closes_nothing(span: Span, closing: &str) -> Diagnostic {
+    Diagnostic::error("E0114", span, format!("this {closing} closes nothing"))
+        .help("take it out, or add the bracket that it should close")
 }
 
 pub(crate) fn too_deep(span: Span, limit: u32) -> Diagnostic {

@@ -237,7 +237,7 @@ impl<'a> Declarer<'a, '_> {
                     info.roles.push(role_id);
                     info.role_names.insert(role.name.name.clone(), role_id);
                 }
-                Member::Share(_) | Member::Error(_) => {}
+                Member::Share(_) => {}
             }
         }
     }

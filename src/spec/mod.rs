@@ -126,7 +126,6 @@ fn tell(policy: &Policy, test: &Test, listen: &mut dyn FnMut(Step<'_>)) {
                 listen(Step::Asked { expectation, world });
                 continue;
             }
-            Statement::Error(_) => continue,
         };
         world = None;
         let changed = load::fact(&policy.sources, fact).and_then(|named| {

@@ -94,7 +94,7 @@ pub enum Item {
     Rule(Rule),
     /// `test "name" { … }`
     Test(Test),
-    /// Could not be read; already reported.
+    /// A stretch that could not be read, of an item or a whole one; already reported.
     Error(Span),
 }
 
@@ -141,8 +141,6 @@ pub enum Member {
     Role(RoleDecl),
     /// `share with T { level … }`
     Share(ShareDecl),
-    /// Could not be read; already reported.
-    Error(Span),
 }
 
 /// `name: Type`, `name?: Type`, `name: Type = value`
@@ -414,8 +412,6 @@ pub enum Statement {
     Remove(Fact, Span),
     /// `expect …`
     Expect(Expectation),
-    /// Could not be read; already reported.
-    Error(Span),
 }
 
 /// `expect User:alice can view on Volume:data with { … } at 2026-01-01`

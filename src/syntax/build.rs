@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use lalrpop_util::{ErrorRecovery, ParseError};
+use lalrpop_util::ParseError;
 
 use super::ast::*;
 use super::token::{KEYWORDS, Token};
@@ -17,39 +17,55 @@ pub enum Root {
     Policy(Vec<Item>),
     /// A world file.
     World(Vec<Fact>),
-    /// One condition.
-    Condition(Expr),
+    /// One condition; nothing where it cannot be read.
+    Condition(Option<Expr>),
+}
+
+impl Root {
+    /// What a file without anything in it is.
+    pub(super) fn empty(start: &Token<'_>) -> Self {
+        match start {
+            Token::StartWorld => Self::World(Vec::new()),
+            Token::StartCondition => Self::Condition(None),
+            _ => Self::Policy(Vec::new()),
+        }
+    }
+
+    /// Adds what the next part of the file says.
+    pub(super) fn append(&mut self, part: Self) {
+        match (self, part) {
+            (Self::Policy(items), Self::Policy(more)) => items.extend(more),
+            (Self::World(facts), Self::World(more)) => facts.extend(more),
+            (whole, part) => *whole = part,
+        }
+    }
+
+    /// Notes a stretch that could not be read.
+    pub(super) fn unread(&mut self, span: Span) {
+        if let Self::Policy(items) = self {
+            items.push(Item::Error(span));
+        }
+    }
 }
 
 /// The state that the grammar's actions share.
 pub struct Builder<'s> {
     file: FileId,
-    end: u32,
     docs: HashMap<u32, String>,
-    open: Vec<(u32, char)>,
     pub(super) diagnostics: Vec<Diagnostic>,
     limits_told: bool,
-    last_error: Option<(u32, u32)>,
     text: std::marker::PhantomData<&'s str>,
 }
 
 type Failure<'s> = ParseError<u32, Token<'s>, ()>;
 
 impl<'s> Builder<'s> {
-    pub(super) fn new(
-        file: FileId,
-        length: usize,
-        docs: HashMap<u32, String>,
-        open: Vec<(u32, char)>,
-    ) -> Self {
+    pub(super) fn new(file: FileId, docs: HashMap<u32, String>) -> Self {
         Self {
             file,
-            end: u32::try_from(length).unwrap_or(u32::MAX),
             docs,
-            open,
             diagnostics: Vec::new(),
             limits_told: false,
-            last_error: None,
             text: std::marker::PhantomData,
         }
     }
@@ -59,15 +75,10 @@ impl<'s> Builder<'s> {
     }
 
     fn doc(&mut self, l: u32) -> Option<String> {
-        self.docs.remove(&l)
+        self.docs.get(&l).cloned()
     }
 
     // ---- mistakes -----------------------------------------------------------------------------
-
-    pub fn recover(&mut self, l: u32, recovery: ErrorRecovery<u32, Token<'s>, ()>, r: u32) -> Span {
-        self.report(&recovery.error);
-        self.span(l, r)
-    }
 
     pub(super) fn report(&mut self, error: &Failure<'s>) {
         let diagnostic = match error {
@@ -75,15 +86,6 @@ impl<'s> Builder<'s> {
                 token: (l, token, r),
                 expected,
             } => {
-                // A bracket right behind a mistake most often belongs to what was dropped.
-                let closing = matches!(
-                    token,
-                    Token::CloseBrace | Token::CloseParen | Token::CloseBracket
-                );
-                if closing && self.last_error.is_some() {
-                    return;
-                }
-                self.last_error = Some((*l, *r));
                 let expected = Expected::new(expected);
                 report::unexpected(
                     self.span(*l, *r),
@@ -92,16 +94,9 @@ impl<'s> Builder<'s> {
                     expected.help(token),
                 )
             }
-            ParseError::UnrecognizedEof { expected, .. } => {
-                let open = self
-                    .open
-                    .last()
-                    .map(|(at, sign)| (self.span(*at, *at + 1), *sign));
-                if open.is_none() && self.last_error.is_some() {
-                    return;
-                }
-                let here = self.span(self.end, self.end);
-                report::unexpected_end(here, &Expected::new(expected).shown(), open)
+            ParseError::UnrecognizedEof { location, expected } => {
+                let here = self.span(*location, *location);
+                report::unexpected_end(here, &Expected::new(expected).shown())
             }
             ParseError::ExtraToken {
                 token: (l, token, r),
@@ -209,17 +204,11 @@ impl<'s> Builder<'s> {
         })
     }
 
-    pub fn role(
-        &mut self,
-        l: u32,
-        name: Ident,
-        clauses: Vec<Option<RoleClause>>,
-        r: u32,
-    ) -> Member {
+    pub fn role(&mut self, l: u32, name: Ident, clauses: Vec<RoleClause>, r: u32) -> Member {
         Member::Role(RoleDecl {
             doc: self.doc(l),
             name,
-            clauses: clauses.into_iter().flatten().collect(),
+            clauses,
             span: self.span(l, r),
         })
     }

@@ -6,6 +6,7 @@
 pub mod ast;
 mod build;
 mod lex;
+mod recover;
 mod token;
 
 use crate::diagnostic::{Diagnostic, syntax as report};
@@ -55,7 +56,7 @@ pub struct Parsed<T> {
 pub fn parse(file: FileId, text: &str) -> Parsed<PolicyFile> {
     let (root, comments, diagnostics) = run(file, text, Token::StartPolicy);
     let items = match root {
-        Some(Root::Policy(items)) => items,
+        Root::Policy(items) => items,
         _ => Vec::new(),
     };
     Parsed {
@@ -72,7 +73,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed<PolicyFile> {
 pub fn parse_world(file: FileId, text: &str) -> Parsed<WorldFile> {
     let (root, comments, diagnostics) = run(file, text, Token::StartWorld);
     let facts = match root {
-        Some(Root::World(facts)) => facts,
+        Root::World(facts) => facts,
         _ => Vec::new(),
     };
     Parsed {
@@ -89,38 +90,29 @@ pub fn parse_world(file: FileId, text: &str) -> Parsed<WorldFile> {
 pub fn parse_condition(file: FileId, text: &str) -> Parsed<Option<Expr>> {
     let (root, _, diagnostics) = run(file, text, Token::StartCondition);
     let tree = match root {
-        Some(Root::Condition(expr)) => Some(expr),
+        Root::Condition(expr) => expr,
         _ => None,
     };
     Parsed { tree, diagnostics }
 }
 
-fn run(
-    file: FileId,
-    text: &str,
-    start: Token<'_>,
-) -> (Option<Root>, Vec<ast::Comment>, Vec<Diagnostic>) {
+fn run(file: FileId, text: &str, start: Token<'_>) -> (Root, Vec<ast::Comment>, Vec<Diagnostic>) {
     if text.len() > MAX_BYTES {
         let error = report::too_large(Span::new(file, 0, 0));
-        return (None, Vec::new(), vec![error]);
+        return (Root::empty(&start), Vec::new(), vec![error]);
     }
     let lexed = lex::lex(file, text);
-    let mut builder = Builder::new(file, text.len(), lexed.docs, lexed.brackets);
+    let mut builder = Builder::new(file, lexed.docs);
     builder.diagnostics = lexed.diagnostics;
     let root = if lexed.too_deep {
-        None
+        Root::empty(&start)
     } else {
-        let first = std::iter::once((0, start, 0));
-        let tokens = first.chain(lexed.tokens).map(Ok::<_, ()>);
-        match grammar::FileParser::new().parse(&mut builder, tokens) {
-            Ok(root) => Some(root),
-            Err(error) => {
-                builder.report(&error);
-                None
-            }
-        }
+        recover::parse(text, start, lexed.tokens, &mut builder)
     };
     let mut diagnostics = builder.diagnostics;
+    // What is parsed again is reported again; and of several mistakes at one place the first tells.
+    diagnostics.sort_by_key(Diagnostic::span);
+    diagnostics.dedup_by_key(|diagnostic| diagnostic.span());
     if let Some(last) = diagnostics.get(MAX_MISTAKES).map(Diagnostic::span) {
         diagnostics.truncate(MAX_MISTAKES);
         diagnostics.push(report::too_many(last, MAX_MISTAKES));
