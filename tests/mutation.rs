@@ -148,7 +148,6 @@ impl Parts<'_> {
                         }
                         // These say what there is, and give nothing by themselves.
                         Member::Attribute(_) | Member::Relation(_) | Member::Actions(_) => {}
-                        Member::Error(span) => panic!("{}", self.files.locate(*span)),
                     }
                 }
             }
