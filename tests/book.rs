@@ -15,6 +15,7 @@
 //! and JSON Lines `app.jsonl`. A `policy` block starts afresh, unless it says `continue`; a session
 //! in the console finds what stands above it on the page as files.
 
+#![cfg(feature = "cli")]
 #![allow(clippy::panic)]
 
 use std::collections::BTreeMap;

@@ -5,6 +5,7 @@
 //! and then either the policy no longer compiles or one of its tests fails. A part that could go
 //! unnoticed is listed: test it, or take it out.
 
+#![cfg(feature = "compiler")]
 #![allow(clippy::panic)]
 
 use std::ops::ControlFlow;

@@ -1,5 +1,6 @@
 //! Worlds and questions that are shipped beside a policy fit it.
 
+#![cfg(feature = "compiler")]
 #![allow(clippy::panic)]
 
 use std::path::{Path, PathBuf};
