@@ -28,7 +28,7 @@ use token::Token;
 )]
 mod grammar {
     lalrpop_util::lalrpop_mod!(ward);
-    pub(super) use ward::FileParser;
+    pub(super) use self::ward::FileParser;
 }
 
 /// How deep brackets and conditions may nest.

@@ -6,16 +6,11 @@ use super::{ATTRIBUTES, Generator};
 
 pub struct Conditions<'g> {
     generator: &'g mut Generator,
-    /// Whether it may speak of attributes of the resource, which not every type has.
-    resource: bool,
 }
 
 impl<'g> Conditions<'g> {
     pub fn new(generator: &'g mut Generator) -> Self {
-        Self {
-            generator,
-            resource: false,
-        }
+        Self { generator }
     }
 
     /// A condition that fits every type.
@@ -23,50 +18,37 @@ impl<'g> Conditions<'g> {
         self.any(2)
     }
 
-    /// A condition that fits some types, and at least one: it speaks of the attributes of one type.
-    pub fn lenient(mut self) -> String {
-        let some = self.generator.shape.types.iter().any(|ty| {
-            !ty.attributes.is_empty() && !self.generator.shape.subjects.contains(&ty.name)
-        });
-        self.resource = some && self.generator.chance(85);
-        if !self.resource {
+    /// A condition that fits a type of this name, and perhaps no other: it speaks of one attribute
+    /// of the resource.
+    pub fn lenient(mut self, ty: &str) -> String {
+        let types = &self.generator.shape.types;
+        let names: Vec<&str> = types
+            .iter()
+            .filter(|known| known.name == ty)
+            .flat_map(|known| known.attributes.iter().copied())
+            .collect();
+        if names.is_empty() || self.chance(15) {
             return self.any(2);
         }
-        // Every resource attribute in it is one attribute: some type has that.
-        self.about_one()
-    }
-
-    fn chance(&mut self, percent: u32) -> bool {
-        self.generator.chance(percent)
-    }
-
-    fn about_one(&mut self) -> String {
-        let first = self.resource_attribute();
+        let name = *self.generator.pick(&names);
+        let first = self.about("resource", name);
         if self.chance(60) {
             return first;
         }
-        let other = self.any(1);
+        let mut other = self.any(1);
+        while narrows(&first, &other) || narrows(&other, &first) {
+            other = self.any(0);
+        }
         match self.generator.rng.random_range(0..4) {
             0 => format!("{first} && {other}"),
             1 => format!("({other}) || ({first})"),
             2 => format!("!({first})"),
-            _ => format!("if {other} then {first} else {other}"),
+            _ => format!("(if {other} then {first} else {other})"),
         }
     }
 
-    /// Something about an attribute that the type at hand in `WILDS` may or may not have.
-    fn resource_attribute(&mut self) -> String {
-        let types = self.generator.shape.types.clone();
-        let fitting: Vec<_> = types
-            .iter()
-            .filter(|ty| {
-                !ty.attributes.is_empty() && !self.generator.shape.subjects.contains(&ty.name)
-            })
-            .collect();
-        let ty = self.generator.pick(&fitting);
-        let names: Vec<&str> = ty.attributes.iter().copied().collect();
-        let name = *self.generator.pick(&names);
-        self.about("resource", name)
+    fn chance(&mut self, percent: u32) -> bool {
+        self.generator.chance(percent)
     }
 
     fn about(&mut self, base: &str, name: &str) -> String {
@@ -145,7 +127,7 @@ impl<'g> Conditions<'g> {
             ],
             "oo" => &[
                 "@ has oo && # == principal",
-                "if @ has oo then # == principal else context.flag",
+                "(if @ has oo then # == principal else context.flag)",
             ],
             _ => &[
                 "#.contains(principal)",
@@ -163,7 +145,11 @@ impl<'g> Conditions<'g> {
     /// A condition that speaks of the principal, the context and the time, which all resources share.
     fn any(&mut self, depth: u32) -> String {
         if depth > 0 && self.chance(30) {
-            let (a, b) = (self.any(depth - 1), self.any(depth - 1));
+            let (a, mut b) = (self.any(depth - 1), self.any(depth - 1));
+            // `principal is User && principal is Group` can never be, and is a compile error.
+            while narrows(&a, &b) {
+                b = self.any(0);
+            }
             return match self.generator.rng.random_range(0..5) {
                 0 => format!("({a}) && ({b})"),
                 1 => format!("({a}) || ({b})"),
@@ -217,4 +203,9 @@ impl<'g> Conditions<'g> {
         ];
         self.generator.pick(&choices).clone()
     }
+}
+
+/// Whether one part may say of the principal what leaves nothing for the other to ask.
+pub fn narrows(a: &str, b: &str) -> bool {
+    a.contains("principal is") && b.contains("principal")
 }

@@ -250,38 +250,48 @@ impl Generator {
         }
         self.line("  some {");
         if let Some(action) = self.action() {
-            let more = if self.chance(50) { ", *.c" } else { "" };
+            let more = if self.has_action("c") && self.chance(50) {
+                ", *.c"
+            } else {
+                ""
+            };
             self.line(format!("    {action}{more}"));
         }
         self.line("  }");
-        let inner = *self.pick(&[
-            "*.a except *.b",
-            "* except *.c",
-            "g.some, *.c",
-            "*.a, *.b, *.c except *.a",
-        ]);
+        let mut inners = vec!["g.some", "*"];
+        if self.has_action("c") {
+            inners.push("g.some, *.c");
+            if self.has_action("a") {
+                inners.extend(["*.a except *.c", "* except *.c", "*.a, *.c except g.some"]);
+            }
+        }
+        let inner = *self.pick(&inners);
         self.line(format!("  b {{ {inner} }}"));
         self.line("}");
     }
 
     /// A permission set of wildcards, with now and then an `except`. What is left may be nothing of
     /// a type, but never nothing at all.
-    fn wild_set(&mut self, groups: bool) -> String {
+    fn wild_set(&mut self, groups: bool, in_role: bool, below: &[String]) -> String {
         let names: Vec<String> = self.named_types();
         let ty = self.pick(&names).clone();
-        let mut sets = vec![
-            "*".to_owned(),
-            "* except *.b".to_owned(),
-            format!("* except {ty}.*"),
-            format!("{ty}.*"),
-        ];
+        let mut sets = vec!["*".to_owned(), format!("{ty}.*")];
+        // Nothing may be left of a set: that is a compile error.
+        if !in_role
+            && !groups
+            && self.has_action("b")
+            && (self.has_action("a") || self.has_action("c"))
+        {
+            sets.push("* except *.b".to_owned());
+        }
+        if let Some(one) = self.shape.types.iter().find(|ty| ty.actions.len() > 1)
+            && (!in_role || below.contains(&one.name))
+            && let Some(first) = one.actions.first()
+        {
+            sets.push(format!("{0}.*, * except {0}.{first}", one.name));
+        }
         for action in ["a", "b", "c"] {
-            if self
-                .shape
-                .types
-                .iter()
-                .any(|ty| ty.actions.iter().any(|known| known == action))
-            {
+            if self.has_action(action) {
                 sets.push(format!("*.{action}, {ty}.*"));
                 sets.push(format!("*.{action}"));
             }
@@ -366,12 +376,10 @@ impl Generator {
                 } else {
                     ""
                 };
-                let mut sets = vec![
-                    String::new(),
-                    "*".into(),
-                    format!("{}.*", ty.name),
-                    "* except *.a".into(),
-                ];
+                let mut sets = vec![String::new(), "*".into(), format!("{}.*", ty.name)];
+                if ty.actions.iter().any(|action| action != "a") && self.has_action("a") {
+                    sets.push("* except *.a".into());
+                }
                 sets.extend(ty.actions.iter().cloned());
                 let set = self.pick(&sets).clone();
                 self.line(format!("    level {level}{includes} {{ {set} }}"));
@@ -381,68 +389,106 @@ impl Generator {
         self.line("}");
     }
 
+    /// A type among these with actions of its own, if there is one.
+    fn acting(&mut self, among: &[String]) -> Option<String> {
+        let acting: Vec<String> = self
+            .shape
+            .types
+            .iter()
+            .filter(|ty| among.contains(&ty.name) && !ty.actions.is_empty())
+            .map(|ty| ty.name.clone())
+            .collect();
+        acting.choose(&mut self.rng).cloned()
+    }
+
     fn write_clause(&mut self, below: &[String], groups: bool) {
         let inner = self.pick(below).clone();
-        let with_condition = self.chance(45);
-        let when = if with_condition {
-            format!(" when {}", Conditions::new(self).lenient())
+        let sure = if self.chance(45) {
+            format!(" when {}", Conditions::new(self).sure())
         } else {
             String::new()
         };
-        let plain = with_condition.then(|| format!(" when {}", Conditions::new(self).sure()));
-        let plain = plain.unwrap_or_default();
-        let clause = match self.rng.random_range(0..8) {
-            0 | 1 => format!("sees *{when}"),
-            2 => format!("sees * except {inner}{plain}"),
-            3 => format!("sees {inner}{plain}"),
-            4 => format!("sees this{plain}"),
-            5 => {
-                let types: Vec<TypeShape> = self
-                    .shape
-                    .types
-                    .iter()
-                    .filter(|ty| ty.name == inner)
-                    .cloned()
-                    .collect();
-                match types.first().and_then(|ty| ty.actions.first()) {
-                    Some(action) => format!("can {inner}.{action}{plain}"),
-                    None => format!("can *{plain}"),
-                }
+        let acting = self.acting(below);
+        let clause = match (self.rng.random_range(0..10), acting) {
+            (0, _) => "sees *".into(),
+            (1 | 2, _) => format!("sees * when {}", Conditions::new(self).lenient(&inner)),
+            (3, _) if below.len() > 1 => format!("sees * except {inner}{sure}"),
+            (4, _) => format!("sees {inner}{sure}"),
+            (5, _) => format!("sees this{sure}"),
+            (6, Some(ty)) => {
+                let named = self.shape.types.iter().find(|known| known.name == ty);
+                let action = named.and_then(|named| named.actions.first()).cloned();
+                format!("can {ty}.{}{sure}", action.unwrap_or_default())
             }
-            _ => format!("can {}{when}", self.wild_set(groups)),
+            (7 | 8, Some(ty)) => {
+                let more = if groups { ", g.*" } else { "" };
+                let sets = ["", ", *", ", *.a", more];
+                let set = *self.pick(&sets);
+                let set = if set == ", *.a" && !self.has_action("a") {
+                    ", *"
+                } else {
+                    set
+                };
+                let when = Conditions::new(self).lenient(&ty);
+                format!("can {ty}.*{set} when {when}")
+            }
+            _ => format!("can {}{sure}", self.wild_set(groups, true, below)),
         };
         self.line(format!("    {clause}"));
     }
 
+    fn has_action(&self, name: &str) -> bool {
+        self.shape
+            .types
+            .iter()
+            .any(|ty| ty.actions.iter().any(|action| action == name))
+    }
+
     fn write_rule(&mut self, groups: bool) {
-        let to = match self.rng.random_range(0..4) {
-            0 => " to User",
-            1 => " to User | Group",
-            _ => "",
-        };
+        let to = *self.pick(&["", "", " to User | Group"]);
         let types = self.named_types();
         let ty = self.pick(&types).clone();
         let sure = |generator: &mut Self| Conditions::new(generator).sure();
         let guards = match self.rng.random_range(0..5) {
             0 => String::new(),
             1 => format!(" unless {}", sure(self)),
-            2 => format!(" when {} unless {}", sure(self), sure(self)),
+            2 => {
+                let (when, mut unless) = (sure(self), sure(self));
+                while conditions::narrows(&when, &unless) {
+                    unless = sure(self);
+                }
+                format!(" when {when} unless {unless}")
+            }
             _ => format!(" when {}", sure(self)),
         };
-        let lenient = match self.rng.random_range(0..3) {
-            0 => String::new(),
-            _ => format!(" when {}", Conditions::new(self).lenient()),
-        };
+        let lenient = format!(" when {}", Conditions::new(self).lenient(&ty));
         let action = self.action();
-        let rule = match (self.rng.random_range(0..8), action) {
-            (0, _) => format!("permit {}{to}{lenient}", self.wild_set(groups)),
+        let acting = self.acting(&types);
+        // With `to User` nothing can be asked about groups.
+        let to = match [&guards, &lenient]
+            .iter()
+            .any(|text| text.contains("Group"))
+        {
+            false if self.chance(40) => " to User",
+            _ => to,
+        };
+        let rule = match (self.rng.random_range(0..9), action) {
+            (0, _) => match acting {
+                Some(ty) => {
+                    let when = Conditions::new(self).lenient(&ty);
+                    format!("permit {ty}.*, * when {when}")
+                }
+                None => format!("permit *{to}{guards}"),
+            },
+            (8, _) => format!("permit {}{to}{guards}", self.wild_set(groups, false, &[])),
             (1, Some(action)) => format!("permit {action}{to}{guards}"),
-            (2, _) => format!("forbid {}{to}{guards}", self.wild_set(groups)),
+            (2, _) => format!("forbid {}{to}{guards}", self.wild_set(groups, false, &[])),
             (3, Some(action)) => format!("@id(\"f\") @reason(\"no\") forbid {action}{to}{guards}"),
             (4, _) => format!("reveal {ty}{to}{guards}"),
             (5, _) => format!("reveal *{to}{lenient}"),
             (6, _) => format!("hide {ty}{to}{guards}"),
-            _ => format!("hide * except {ty}{to}{guards}"),
+            _ if types.len() > 1 => format!("hide * except {ty}{to}{guards}"),
+            _ => format!("hide *{to}{guards}"),
         };
         self.line(rule);
     }
