@@ -444,7 +444,7 @@ impl Checker<'_, '_, '_> {
                 let (near, hint) = if elsewhere {
                     let base = text(base);
                     let hint = format!(
-                        "`{base}` may be a `{}` too: write `to …` in a rule, or ask `{base} is …` first",
+                        "`{base}` may be a `{}` too: ask first what it is, or let the rule be `to` one type",
                         info.name
                     );
                     (None, Some(hint))

@@ -256,7 +256,14 @@ impl Checker<'_, '_> {
             clauses.push(SeesClause {
                 span,
                 this: false,
-                types: self.types_under(&named, &wild, guards, &self.subjects.clone(), true),
+                types: self.types_under(
+                    &named,
+                    &wild,
+                    guards,
+                    &self.subjects.clone(),
+                    set.span,
+                    true,
+                ),
             });
         }
         if let Some(this_span) = this {
@@ -268,6 +275,7 @@ impl Checker<'_, '_> {
                     &[],
                     guards,
                     &self.subjects.clone(),
+                    set.span,
                     true,
                 ),
             });
@@ -327,9 +335,19 @@ impl Checker<'_, '_> {
                     .push(model::cannot_be_inside(*span, name, on, "can"));
             }
         }
+        self.out_of_reach(&meaning, on, "can");
         self.left_over(set, &meaning);
         let subjects = self.subjects.clone();
-        self.actions_under(&meaning, Some(reach), guards, &subjects, false)
+        self.actions_under(&meaning, Some(reach), guards, &subjects, set.span, false)
+    }
+
+    /// A group of which nothing can be asked where it is named is a mistake.
+    fn out_of_reach(&mut self, meaning: &SetMeaning, on: TypeId, clause: &str) {
+        for span in &meaning.out_of_reach {
+            let (name, on) = (self.sources.text(*span), self.schema.type_name(on));
+            self.diagnostics
+                .push(model::group_out_of_reach(*span, name, on, clause));
+        }
     }
 
     /// A set of which `except` leaves nothing is a mistake.
@@ -354,6 +372,7 @@ impl Checker<'_, '_> {
         let meaning =
             self.permissions
                 .meaning(self.schema, own, Some(&inside), set, self.diagnostics);
+        self.out_of_reach(&meaning, info.of, "level");
         self.left_over(set, &meaning);
         for (action, span) in &meaning.named {
             let asked = &self.schema.actions[*action].asked_of;
@@ -427,7 +446,8 @@ impl Checker<'_, '_> {
                     self.permissions
                         .meaning(self.schema, None, None, set, self.diagnostics);
                 self.left_over(set, &found);
-                meaning.actions = self.actions_under(&found, None, &guards, &principals, strict);
+                meaning.actions =
+                    self.actions_under(&found, None, &guards, &principals, set.span, strict);
             }
             RuleTarget::Types(set) => {
                 let mut named = Vec::new();
@@ -447,7 +467,8 @@ impl Checker<'_, '_> {
                 if named.is_empty() && wild.is_empty() && !set.except.is_empty() {
                     self.diagnostics.push(model::empty_set(set.span));
                 }
-                meaning.types = self.types_under(&named, &wild, &guards, &principals, !strict);
+                meaning.types =
+                    self.types_under(&named, &wild, &guards, &principals, set.span, !strict);
             }
         }
         meaning
@@ -473,6 +494,7 @@ impl Checker<'_, '_> {
         wild: &[TypeId],
         guards: &Guards<'_>,
         principals: &[TypeId],
+        at: Span,
         lenient: bool,
     ) -> Vec<TypeGrant> {
         let mut types = Vec::new();
@@ -495,7 +517,7 @@ impl Checker<'_, '_> {
             }
         }
         if let Some(errors) = misfit.filter(|_| !lenient || types.is_empty()) {
-            self.diagnostics.extend(errors);
+            self.misfit(errors, at, lenient);
         }
         types
     }
@@ -508,6 +530,7 @@ impl Checker<'_, '_> {
         within: Option<&[TypeId]>,
         guards: &Guards<'_>,
         principals: &[TypeId],
+        at: Span,
         strict: bool,
     ) -> Vec<ActionGrant> {
         let asked = |schema: &Schema<'_>, action: ActionId| -> Vec<TypeId> {
@@ -554,9 +577,21 @@ impl Checker<'_, '_> {
             }
         }
         if let Some(errors) = misfit.filter(|_| strict || actions.is_empty()) {
-            self.diagnostics.extend(errors);
+            self.misfit(errors, at, !strict);
         }
         actions
+    }
+
+    /// Tells why a condition does not fit what a wildcard takes in.
+    fn misfit(&mut self, errors: Vec<Diagnostic>, at: Span, lenient: bool) {
+        let told = errors.into_iter().map(|error| {
+            if lenient {
+                error
+            } else {
+                types::taken_in(error, at)
+            }
+        });
+        self.diagnostics.extend(told);
     }
 
     fn condition(

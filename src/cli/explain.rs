@@ -33,6 +33,10 @@ pub(super) fn lines(reasons: &Reasons) -> Vec<String> {
             Reason::NoPower { places, held } => {
                 missing(&mut lines, "gives this action", places, held)
             }
+            Reason::Unmet { held, clause } => {
+                lines.push(format!("{}, but its condition does not hold:", fact(held)));
+                lines.push(format!("  {}", written(clause)));
+            }
             Reason::KeptOut { share, clause } => {
                 lines.push(format!("{share}: the level keeps this action out"));
                 lines.push(format!("  {}", written(clause)));
@@ -64,7 +68,7 @@ fn missing(lines: &mut Vec<String>, what: &str, places: &[String], held: &[Held]
     if held.is_empty() {
         lines.push(format!("no role is held on {}", places.join(", ")));
     } else {
-        lines.push(format!("no role that is held {what}; held are"));
+        lines.push(format!("no role that is held {what} here; held are"));
         lines.extend(held.iter().map(|held| format!("  {}", fact(held))));
     }
 }

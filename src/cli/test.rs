@@ -109,7 +109,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     let passed = tests.iter().filter(|test| test.passed).count();
     let failed = tests.len() - passed;
     match arguments.format {
-        TestFormat::Text => text(&tests, passed, failed, out)?,
+        TestFormat::Text => text(&tests, passed, failed, broken.is_empty(), out)?,
         TestFormat::Json => write_json(
             out,
             &JsonTests {
@@ -134,6 +134,7 @@ fn text(
     tests: &[JsonTest],
     passed: usize,
     failed: usize,
+    compiled: bool,
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
     for test in tests.iter().filter(|test| !test.passed) {
@@ -151,7 +152,11 @@ fn text(
         }
     }
     if tests.is_empty() {
-        return writeln!(out, "no tests found");
+        return if compiled {
+            writeln!(out, "no tests found")
+        } else {
+            Ok(())
+        };
     }
     writeln!(out, "{passed} passed, {failed} failed")
 }

@@ -135,7 +135,8 @@ impl Diagnostics {
     /// Sorts the findings by place and leaves out what is said twice.
     pub fn new(sources: Sources, mut all: Vec<Diagnostic>) -> Self {
         all.sort_by(|a, b| (a.span(), a.code, &a.message).cmp(&(b.span(), b.code, &b.message)));
-        all.dedup();
+        // Of several mistakes at one place the first tells: the others most often follow from it.
+        all.dedup_by_key(|diagnostic| diagnostic.span());
         Self { sources, all }
     }
 

@@ -40,6 +40,17 @@ pub(crate) fn cannot_be_inside(span: Span, name: &str, of: &str, clause: &str) -
     ))
 }
 
+pub(crate) fn group_out_of_reach(span: Span, group: &str, of: &str, clause: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0415",
+        span,
+        format!(
+            "nothing of `{group}` can ever be inside a `{of}`, so this `{clause}` gives nothing"
+        ),
+    )
+    .help("declare the role on a scope that holds what the group is about, or take it out")
+}
+
 pub(crate) fn unknown_annotation(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
     Diagnostic::error("E0406", span, format!("unknown annotation `@{name}`"))
         .suggest(near, "rules have `@id(\"…\")` and `@reason(\"…\")`")
@@ -68,7 +79,7 @@ pub(crate) fn only_on(
         span,
         format!("the {kind} `{name}` cannot have {what}"),
     )
-    .help(format!("{what} belongs to {where_to}"))
+    .help(format!("only {where_to} have {what}"))
 }
 
 pub(crate) fn empty_set(span: Span) -> Diagnostic {

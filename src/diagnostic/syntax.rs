@@ -53,6 +53,10 @@ pub(crate) fn unclosed_text(span: Span) -> Diagnostic {
         .help("close it with `\"` on the same line; a line break inside is written `\\n`")
 }
 
+pub(crate) fn single_quotes(span: Span) -> Diagnostic {
+    Diagnostic::error("E0115", span, "a text stands in double quotes").help("write `\"…\"`")
+}
+
 pub(crate) fn unknown_escape(span: Span, escape: &str) -> Diagnostic {
     Diagnostic::error("E0104", span, format!("unknown escape `{escape}`"))
         .help("the escapes are `\\\"`, `\\\\`, `\\n`, `\\r`, `\\t` and `\\u{…}`; a backslash is written `\\\\`")

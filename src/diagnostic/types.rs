@@ -14,7 +14,7 @@ pub(crate) fn unknown_attribute(
     match (near, hint) {
         (Some(near), _) => error.help(format!("did you mean `{near}`?")),
         (None, Some(hint)) => error.help(hint),
-        (None, None) => error.help(format!("declare it in `{of}`: `{name}: String`")),
+        (None, None) => error.help(format!("declare it in `{of}`, or take the condition apart")),
     }
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn unlike(span: Span, left: &str, right: &str) -> Diagnostic {
     );
     match (left, right) {
         ("Int", "Decimal") | ("Decimal", "Int") => {
-            error.help("write the whole number as a decimal: `1.0`")
+            error.help("make both of one type; `1.0` is a decimal, `1` a whole number")
         }
         ("String", _) | (_, "String") => {
             error.help("only a text stands in quotes; numbers, times and entities stand without")
@@ -112,9 +112,26 @@ pub(crate) fn not_one_container(span: Span, from: &str, to: &str) -> Diagnostic 
 }
 
 pub(crate) fn does_not_fit(error: Diagnostic, named: &str, asked_of: &str, at: Span) -> Diagnostic {
+    let error = if error.label.text.is_empty() {
+        error.here("here")
+    } else {
+        error
+    };
     error.also(
         at,
         format!("`{named}` is named here, and it is asked of a `{asked_of}`"),
+    )
+}
+
+pub(crate) fn taken_in(error: Diagnostic, at: Span) -> Diagnostic {
+    let error = if error.label.text.is_empty() {
+        error.here("here")
+    } else {
+        error
+    };
+    error.also(
+        at,
+        "this takes it in, and a denial leaves nothing out silently",
     )
 }
 
@@ -144,9 +161,9 @@ pub(crate) fn unknown_context(
     declared: bool,
 ) -> Diagnostic {
     let otherwise = if declared {
-        format!("declare it: `context {{ {name}: String }}`")
+        format!("declare it: `context {{ {name}: … }}`")
     } else {
-        format!("this policy declares no context: add `context {{ {name}: String }}`")
+        format!("this policy declares no context: add `context {{ {name}: … }}`")
     };
     Diagnostic::error("E0314", span, format!("`context` has no `{name}`")).suggest(near, otherwise)
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::condition::Fault;
 use super::error::{ConditionError, QueryError};
-use super::walk::{Effect, Faults, Trace, ways};
+use super::walk::{Effect, Faults, Trace, Unmet, ways};
 use super::{Context, Evaluator, Outcome, Question};
 use crate::literal::{EntityName, format_datetime};
 use crate::plan::{Cardinality, Clause, ClauseId, EntityId, LaneId};
@@ -98,6 +98,13 @@ pub enum Reason {
         /// What the subject holds on them.
         held: Vec<Held>,
     },
+    /// A held role would show the resource, or give the action, but its condition does not hold.
+    Unmet {
+        /// The holding.
+        held: Held,
+        /// The clause.
+        clause: Clause,
+    },
     /// The action is given, but the level of the share through which the subject sees it lets it not
     /// pass.
     KeptOut {
@@ -115,6 +122,7 @@ struct Recorder {
     sight: Option<(EntityId, Holding, ClauseId)>,
     power: Option<(EntityId, Holding, ClauseId)>,
     rules: Vec<(Effect, ClauseId)>,
+    unmet: Vec<(Unmet, Holding, ClauseId)>,
 }
 
 impl Trace for Recorder {
@@ -125,6 +133,12 @@ impl Trace for Recorder {
     fn grant(&mut self, place: EntityId, held: &Holding, clause: ClauseId, mask: u64) {
         if mask & self.bit != 0 && self.power.is_none() {
             self.power = Some((place, *held, clause));
+        }
+    }
+    fn unmet(&mut self, held: &Holding, clause: ClauseId, effect: Unmet) {
+        let told = self.unmet.iter().any(|(_, _, before)| *before == clause);
+        if !told {
+            self.unmet.push((effect, *held, clause));
         }
     }
     fn rule(&mut self, effect: Effect, clause: ClauseId, mask: u64) {
@@ -186,6 +200,7 @@ impl Evaluator<'_> {
             sight: None,
             power: None,
             rules: Vec::new(),
+            unmet: Vec::new(),
         };
         let mut because = Vec::new();
         if !question.asker.known {
@@ -235,10 +250,19 @@ impl Evaluator<'_> {
             });
         }
         let struck = |effect| recorder.rules.iter().any(|(matched, _)| *matched == effect);
+        let unmet = |effect| {
+            let missed = recorder.unmet.iter().filter(move |(of, ..)| *of == effect);
+            missed.map(|(_, held, clause)| Reason::Unmet {
+                held: self.held(&question, held),
+                clause: plan.clauses[*clause].clone(),
+            })
+        };
         if outcome == Outcome::Invisible && !struck(Effect::Hide) {
+            because.extend(unmet(Unmet::Sight));
             because.push(self.no_sight(&question, resource));
         } else if outcome == Outcome::Forbidden && !struck(Effect::Forbid) {
             if verdict.power & want == 0 {
+                because.extend(unmet(Unmet::Actions));
                 let (places, held) = self.looked_at(&question, resource);
                 because.push(Reason::NoPower { places, held });
             } else {

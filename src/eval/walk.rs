@@ -53,12 +53,21 @@ pub(super) enum Effect {
     Hide,
 }
 
+/// What a clause would have given, had its condition held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unmet {
+    Sight,
+    Actions,
+}
+
 /// Is told what the walk finds. What is not listened to costs nothing.
 pub(super) trait Trace {
     /// A holding gave sight.
     fn sight(&mut self, _place: EntityId, _held: &Holding, _clause: ClauseId) {}
     /// A holding gave actions.
     fn grant(&mut self, _place: EntityId, _held: &Holding, _clause: ClauseId, _mask: u64) {}
+    /// A holding would have given sight or actions, but for its condition.
+    fn unmet(&mut self, _held: &Holding, _clause: ClauseId, _effect: Unmet) {}
     /// A rule matched.
     fn rule(&mut self, _effect: Effect, _clause: ClauseId, _mask: u64) {}
     /// A condition could not be read.
@@ -174,22 +183,27 @@ impl Case<'_> {
                 let role = &plan.roles[held.role];
                 for sight in role.sights_of(of) {
                     let adds = !verdict.sees || place.mask & want & !verdict.reach != 0;
-                    if adds
-                        && (!sight.this || place.entity == resource)
-                        && self.holds_or(false, sight.condition, sight.clause, resource, trace)
-                    {
+                    if !adds || sight.this && place.entity != resource {
+                        continue;
+                    }
+                    if self.holds_or(false, sight.condition, sight.clause, resource, trace) {
                         verdict.sees = true;
                         verdict.reach |= place.mask;
                         trace.sight(place.entity, held, sight.clause);
+                    } else {
+                        trace.unmet(held, sight.clause, Unmet::Sight);
                     }
                 }
                 for grant in lane.map_or(&[][..], |lane| role.grants_in(lane)) {
                     let adds = grant.mask & place.mask & want & !verdict.power;
-                    if adds != 0
-                        && self.holds_or(false, grant.condition, grant.clause, resource, trace)
-                    {
+                    if adds == 0 {
+                        continue;
+                    }
+                    if self.holds_or(false, grant.condition, grant.clause, resource, trace) {
                         verdict.power |= adds;
                         trace.grant(place.entity, held, grant.clause, adds);
+                    } else {
+                        trace.unmet(held, grant.clause, Unmet::Actions);
                     }
                 }
             }

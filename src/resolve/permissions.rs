@@ -47,6 +47,8 @@ pub(crate) struct SetMeaning {
     pub(crate) named: Vec<(ActionId, Span)>,
     /// Actions that only a wildcard brings in; sorted.
     pub(crate) wild: Vec<ActionId>,
+    /// Groups that are named, and of which nothing can be asked here.
+    pub(crate) out_of_reach: Vec<Span>,
 }
 
 impl SetMeaning {
@@ -282,7 +284,11 @@ impl Permissions {
                     };
                     let groups = found.groups.iter();
                     let grouped = groups.flat_map(|group| &self.groups[*group].actions);
-                    let grouped = grouped.copied().filter(in_reach);
+                    let grouped: Vec<ActionId> = grouped.copied().filter(in_reach).collect();
+                    let named_group = !found.wild && !found.groups.is_empty();
+                    if named_group && grouped.is_empty() && within.is_some() {
+                        meaning.out_of_reach.push(term.span);
+                    }
                     if found.wild {
                         meaning
                             .wild

@@ -765,6 +765,12 @@ impl Expected {
 
     /// At most seven of them; nothing where that would say little.
     fn shown(&self) -> String {
+        if ["true", "false", "!"]
+            .iter()
+            .all(|word| self.names.iter().any(|name| name == word))
+        {
+            return "a condition or a value".to_owned();
+        }
         let words: Vec<String> = self
             .names
             .iter()
@@ -788,6 +794,9 @@ impl Expected {
     fn help(&self, found: &Token<'_>) -> Option<String> {
         let takes = |name: &str| self.names.iter().any(|known| known == name);
         match found {
+            Token::Identifier("and") if takes("&&") => Some("write `&&`".to_owned()),
+            Token::Identifier("or") if takes("&&") => Some("write `||`".to_owned()),
+            Token::Identifier("not") => Some("write `!`".to_owned()),
             Token::Identifier(word) => {
                 let keywords = self
                     .names

@@ -100,6 +100,13 @@ pub(super) fn lex(file: FileId, text: &str) -> Lexed<'_> {
                 });
                 continue;
             }
+            Token::SingleQuoted(content) => {
+                if out.diagnostics.len() <= MAX_MISTAKES {
+                    let span = Span::new(file, start, end);
+                    out.diagnostics.push(report::single_quotes(span));
+                }
+                token = Token::String(content);
+            }
             Token::UnclosedString(content) => {
                 if out.diagnostics.len() <= MAX_MISTAKES {
                     let span = Span::new(file, start, end);
@@ -150,7 +157,20 @@ fn is_keyword(token: &Token<'_>) -> bool {
 
 /// A word with letters that are not ASCII: reported, and then read as what it looks like.
 fn strange_word<'s>(out: &mut Lexed<'s>, span: Span, word: &'s str) -> Token<'s> {
-    let plain: String = skeleton(word).collect();
+    // Letter by letter: the skeleton of a whole word would take ASCII letters apart too.
+    let plain: String = word
+        .chars()
+        .flat_map(|c| {
+            let alone = c.to_string();
+            if c.is_ascii() {
+                alone
+            } else {
+                skeleton(&alone).collect()
+            }
+            .chars()
+            .collect::<Vec<_>>()
+        })
+        .collect();
     let plain = Some(plain).filter(|plain| {
         plain
             .bytes()

@@ -192,7 +192,18 @@ fn balance<'s>(tokens: &mut Vec<Placed<'s>>, builder: &mut Builder<'s>) {
             });
         };
     let mut stray = Vec::new();
-    for placed in tokens.iter() {
+    for (index, placed) in tokens.iter().enumerate() {
+        // A member on a line of its own ends the role before it.
+        if placed.first_on_line
+            && matches!(placed.token, Token::Role | Token::Actions | Token::Relation)
+            && open
+                .last()
+                .is_some_and(|(_, start, _)| opens_role(tokens, *start))
+            && !matches!(token(tokens, index + 1), Some(Token::Colon))
+            && let Some(last) = open.pop()
+        {
+            close(&mut balanced, last, placed.start);
+        }
         match bracket(&placed.token) {
             Some((closing, true)) => open.push((closing, placed.start, placed.end)),
             Some((closing, false)) => {
@@ -224,6 +235,12 @@ fn balance<'s>(tokens: &mut Vec<Placed<'s>>, builder: &mut Builder<'s>) {
     if changed || !stray.is_empty() {
         *tokens = balanced;
     }
+}
+
+/// Whether the brace at a place opens the body of a role.
+fn opens_role(tokens: &[Placed<'_>], start: u32) -> bool {
+    let brace = tokens.partition_point(|placed| placed.start < start);
+    brace >= 2 && matches!(token(tokens, brace - 2), Some(Token::Role))
 }
 
 // ---- mistakes -----------------------------------------------------------------------------------

@@ -24,6 +24,9 @@ macro_rules! tokens {
             /// A text whose closing quote is missing.
             #[regex(r#""([^"\\\n]|\\[^\n])*\\?"#, priority = 1)]
             UnclosedString(&'s str),
+            /// A text in quotes of the wrong kind.
+            #[regex(r"'[^'\n]*'")]
+            SingleQuoted(&'s str),
             /// A whole number.
             #[regex(r"[0-9][0-9_]*")]
             Int(&'s str),
@@ -61,7 +64,9 @@ macro_rules! tokens {
                     | Self::Decimal(text) | Self::Datetime(text) | Self::Duration(text) => {
                         write!(f, "`{text}`")
                     }
-                    Self::String(_) | Self::UnclosedString(_) => f.write_str("a text"),
+                    Self::String(_) | Self::UnclosedString(_) | Self::SingleQuoted(_) => {
+                        f.write_str("a text")
+                    }
                     Self::Comment(_) => f.write_str("a comment"),
                     Self::Invalid => f.write_str("an unknown character"),
                     Self::StartPolicy | Self::StartWorld | Self::StartCondition => {

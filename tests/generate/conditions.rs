@@ -207,5 +207,5 @@ impl<'g> Conditions<'g> {
 
 /// Whether one part may say of the principal what leaves nothing for the other to ask.
 pub fn narrows(a: &str, b: &str) -> bool {
-    a.contains("principal is") && b.contains("principal")
+    a.contains(" is ") && (b.contains("principal") || b.contains(" is "))
 }
