@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::seen::Seen;
 use crate::plan::{EntityId, TypeId};
 use crate::world::{ANYONE, Holding, World};
 
@@ -18,20 +19,20 @@ pub(super) struct Asker {
 impl Asker {
     pub(super) fn new(world: &World, ty: TypeId, id: EntityId, now: i64) -> Self {
         let known = world.is_known(id);
-        let mut holders = SmallVec::new();
+        let mut seen = Seen::default();
         if known {
-            holders.push(id);
+            seen.insert(id);
         }
         let mut next = 0;
-        while let Some(member) = holders.get(next).copied() {
+        while let Some(member) = seen.get(next) {
             next += 1;
             for membership in world.groups.of(member) {
-                // Groups may be in a circle; few enough that looking through them is quickest.
-                if membership.until > now && !holders.contains(&membership.other) {
-                    holders.push(membership.other);
+                if membership.until > now {
+                    seen.insert(membership.other);
                 }
             }
         }
+        let mut holders = seen.into_list();
         holders.push(ANYONE);
         holders.sort_unstable();
         Self {

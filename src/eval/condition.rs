@@ -6,6 +6,7 @@ use std::fmt;
 use ipnet::IpNet;
 use smallvec::SmallVec;
 
+use super::seen::Seen;
 use super::walk::Case;
 use crate::plan::{
     Comparison, ConditionId, Datum, EntityId, Node, NodeId, NodeRange, RelationId, RoleId, TypeId,
@@ -394,9 +395,9 @@ impl<'c> Reader<'c> {
 
     /// Whether one entity is the other, stands in it, or is a member of it, to any depth.
     fn inside(&self, entity: EntityId, other: EntityId) -> bool {
-        let mut seen: SmallVec<[EntityId; 16]> = SmallVec::from_slice(&[entity]);
+        let mut seen = Seen::from(entity);
         let mut next = 0;
-        while let Some(at) = seen.get(next).copied() {
+        while let Some(at) = seen.get(next) {
             if at == other {
                 return true;
             }
@@ -405,9 +406,7 @@ impl<'c> Reader<'c> {
             let groups = groups.filter(|membership| membership.until > self.case.now);
             let groups = groups.map(|membership| membership.other);
             for above in self.world().containers.of(at).iter().copied().chain(groups) {
-                if !seen.contains(&above) {
-                    seen.push(above);
-                }
+                seen.insert(above);
             }
         }
         false
@@ -426,18 +425,16 @@ impl<'c> Reader<'c> {
 
 /// The entity itself and what it stands in, to the top, where of a type.
 fn enclosing(world: &World, entity: EntityId, ty: TypeId) -> SmallVec<[EntityId; 8]> {
-    let mut seen: SmallVec<[EntityId; 16]> = SmallVec::from_slice(&[entity]);
+    let mut seen = Seen::from(entity);
     let mut found = SmallVec::new();
     let mut next = 0;
-    while let Some(at) = seen.get(next).copied() {
+    while let Some(at) = seen.get(next) {
         next += 1;
         if world.entities.type_of(at) == Some(ty) {
             found.push(at);
         }
         for above in world.containers.of(at) {
-            if !seen.contains(above) {
-                seen.push(*above);
-            }
+            seen.insert(*above);
         }
     }
     found

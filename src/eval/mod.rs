@@ -10,6 +10,7 @@ mod context;
 mod error;
 mod list;
 mod reasons;
+mod seen;
 mod walk;
 mod who;
 

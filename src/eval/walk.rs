@@ -9,6 +9,7 @@ use super::asker::Asker;
 use super::condition::Fault;
 use super::context::Bound;
 use super::error::ConditionError;
+use super::seen::Seen;
 use crate::plan::{ActionRule, ClauseId, ConditionId, EntityId, LaneId, Plan, SightRule, TypeId};
 use crate::world::{Holding, World};
 
@@ -119,6 +120,7 @@ pub(super) fn ways(world: &World, now: i64, resource: EntityId, lane: Option<Lan
     if !world.is_complete(resource) {
         return places;
     }
+    let mut seen = Seen::from(resource);
     places.push(Place {
         entity: resource,
         mask: u64::MAX,
@@ -126,21 +128,18 @@ pub(super) fn ways(world: &World, now: i64, resource: EntityId, lane: Option<Lan
     let mut open: SmallVec<[usize; 16]> = SmallVec::from_slice(&[0]);
     while let Some(place) = open.pop().and_then(|index| places.get(index).copied()) {
         let mut step = |to: EntityId, mask: u64| {
-            let known = places
-                .iter_mut()
-                .enumerate()
-                .find(|(_, place)| place.entity == to);
-            match known {
-                Some((index, known)) => {
-                    if known.mask | mask != known.mask {
-                        known.mask |= mask;
-                        open.push(index);
-                    }
-                }
-                None => {
-                    open.push(places.len());
-                    places.push(Place { entity: to, mask });
-                }
+            if seen.insert(to) {
+                open.push(places.len());
+                places.push(Place { entity: to, mask });
+                return;
+            }
+            let known = seen.position(to);
+            let known = known.and_then(|index| Some((index, places.get_mut(index)?)));
+            if let Some((index, known)) = known
+                && known.mask | mask != known.mask
+            {
+                known.mask |= mask;
+                open.push(index);
             }
         };
         for container in world.containers.of(place.entity) {

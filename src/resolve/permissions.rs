@@ -369,7 +369,15 @@ impl Permissions {
                     return Err(self.unknown(term, near.map(|near| format!("*.{near}"))));
                 }
                 Ok(TermMeaning {
-                    actions: actions.into_iter().flatten().copied().collect(),
+                    actions: match within {
+                        None => actions.into_iter().flatten().copied().collect(),
+                        // Only what is in reach: all of a name may be very many.
+                        Some(within) => {
+                            let asked = within.iter().flat_map(|of| &schema.types[*of].asked);
+                            let named = |id: &&ActionId| schema.actions[**id].name == *name;
+                            asked.filter(named).copied().collect()
+                        }
+                    },
                     groups: groups.into_iter().flatten().copied().collect(),
                     wild: true,
                 })

@@ -48,6 +48,7 @@ pub struct Failure {
 
 /// Runs all tests of a policy, in the order of its files.
 pub fn run(policy: &Policy) -> Vec<TestResult> {
+    let blank = WorldBuilder::new(Arc::clone(policy.plan()));
     tests(policy)
         .map(|test| {
             let mut result = TestResult {
@@ -57,7 +58,7 @@ pub fn run(policy: &Policy) -> Vec<TestResult> {
                 failures: Vec::new(),
             };
             // Whatever a test cannot even ask was reported when the policy was compiled.
-            tell(policy, test, &mut |step| {
+            tell(policy, &blank, test, &mut |step| {
                 if let Step::Asked { expectation, world } = step {
                     for claim in claims(expectation) {
                         result.claims += 1;
@@ -74,6 +75,7 @@ pub fn run(policy: &Policy) -> Vec<TestResult> {
 
 /// Finds facts that do not fit the policy and questions that cannot be asked.
 pub(crate) fn check(policy: &Policy) -> Vec<Diagnostic> {
+    let blank = WorldBuilder::new(Arc::clone(policy.plan()));
     let mut diagnostics = Vec::new();
     let mut names: HashMap<&str, Span> = HashMap::new();
     for test in tests(policy) {
@@ -81,7 +83,7 @@ pub(crate) fn check(policy: &Policy) -> Vec<Diagnostic> {
         if let Some(first) = names.insert(&name.value, name.span) {
             diagnostics.push(report::test_twice(name.span, &name.value, first));
         }
-        tell(policy, test, &mut |step| match step {
+        tell(policy, &blank, test, &mut |step| match step {
             Step::Wrong(diagnostic) => diagnostics.push(diagnostic),
             Step::Asked { expectation, world } => {
                 for claim in claims(expectation) {
@@ -114,8 +116,8 @@ enum Step<'t> {
     },
 }
 
-fn tell(policy: &Policy, test: &Test, listen: &mut dyn FnMut(Step<'_>)) {
-    let mut builder = WorldBuilder::new(Arc::clone(policy.plan()));
+fn tell(policy: &Policy, blank: &WorldBuilder, test: &Test, listen: &mut dyn FnMut(Step<'_>)) {
+    let mut builder = blank.clone();
     let mut world: Option<World> = None;
     for statement in &test.statements {
         let (fact, removes) = match statement {

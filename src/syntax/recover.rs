@@ -306,9 +306,10 @@ fn unit(tokens: &[Placed<'_>], at: usize) -> Range<usize> {
             // Right behind a group: begin the search at the group's own opening.
             at = matching_open(tokens, at);
         }
-        if parent_of(at) != end_known.and_then(parent_of) && end_known != Some(tokens.len()) {
-            // Empty brackets: the group itself is the mistake.
-            return at..end_known.map_or(at + 1, |end| end + 1);
+        let opens = matches!(token(tokens, at).and_then(bracket), Some((_, true)));
+        if opens && end_known == Some(at + 1) && at + 1 < tokens.len() {
+            // Empty brackets: they are the mistake themselves.
+            return at..at + 2;
         }
     }
     // Lines and clauses stand between braces; what is in parentheses belongs to one of them.

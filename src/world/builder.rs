@@ -25,7 +25,7 @@ pub(super) struct Term {
 pub struct WorldBuilder {
     pub(super) plan: Arc<Plan>,
     pub(super) entities: Entities,
-    pub(super) constants: Table<ConstantId, Datum>,
+    pub(super) constants: Arc<Table<ConstantId, Datum>>,
     pub(super) declared: BTreeSet<EntityId>,
     pub(super) containers: BTreeSet<(EntityId, EntityId)>,
     pub(super) memberships: BTreeMap<(EntityId, EntityId), Term>,
@@ -53,7 +53,7 @@ impl WorldBuilder {
             )
             .unwrap_or(Datum::Set(Box::default()))
         });
-        let constants = constants.collect();
+        let constants = Arc::new(constants.collect());
         Self {
             entities,
             constants,

@@ -8,20 +8,21 @@ use crate::plan::{EntityId, Id, Plan, TypeId};
 /// Gives each entity that is named a dense id. Names come from outside, so the hash is keyed.
 #[derive(Clone, Debug)]
 pub(crate) struct Entities {
-    by_name: Vec<HashMap<Arc<str>, EntityId, foldhash::fast::RandomState>>,
+    /// Only the types of which there are some: a policy may have very many.
+    by_name: HashMap<TypeId, ByName, rustc_hash::FxBuildHasher>,
     names: Vec<(TypeId, Arc<str>)>,
-    types: HashMap<Arc<str>, TypeId, foldhash::fast::RandomState>,
+    types: Arc<HashMap<String, TypeId, foldhash::fast::RandomState>>,
 }
+
+type ByName = HashMap<Arc<str>, EntityId, foldhash::fast::RandomState>;
 
 impl Entities {
     pub(super) fn new(plan: &Plan) -> Self {
         let types = plan.types.iter();
         Self {
-            by_name: vec![HashMap::default(); plan.types.len()],
+            by_name: HashMap::default(),
             names: Vec::new(),
-            types: types
-                .map(|(id, ty)| (ty.name.as_str().into(), id))
-                .collect(),
+            types: Arc::new(types.map(|(id, ty)| (ty.name.clone(), id)).collect()),
         }
     }
 
@@ -32,7 +33,7 @@ impl Entities {
 
     /// The id of an entity, made where it has none. [`u32::MAX`] is never given out.
     pub(super) fn intern(&mut self, ty: TypeId, id: &str) -> Option<EntityId> {
-        let by_name = self.by_name.get_mut(ty.index())?;
+        let by_name = self.by_name.entry(ty).or_default();
         if let Some(found) = by_name.get(id) {
             return Some(*found);
         }
@@ -48,7 +49,7 @@ impl Entities {
     }
 
     pub(crate) fn find(&self, ty: TypeId, id: &str) -> Option<EntityId> {
-        self.by_name.get(ty.index())?.get(id).copied()
+        self.by_name.get(&ty)?.get(id).copied()
     }
 
     pub(crate) fn get(&self, entity: EntityId) -> Option<(TypeId, &str)> {

@@ -1,10 +1,11 @@
 //! From collected facts to the flat form that questions are asked of.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::builder::WorldBuilder;
 use super::{ANYONE, Adjacency, Holding, Membership, Share, World};
-use crate::plan::{Cardinality, Datum, EntityId, Id, Table, TypeId};
+use crate::plan::{Cardinality, Datum, EntityId, Id, TypeId};
 
 impl WorldBuilder {
     /// Which entities some fact names.
@@ -86,17 +87,17 @@ impl WorldBuilder {
     pub fn world(&self) -> World {
         let count = self.entities.len();
         let known = self.known();
-        let mut by_type: Table<TypeId, Vec<EntityId>> =
-            self.plan.types.ids().map(|_| Vec::new()).collect();
+        let mut by_type: HashMap<TypeId, Vec<EntityId>, rustc_hash::FxBuildHasher> =
+            HashMap::default();
         for (index, is_known) in known.iter().enumerate() {
             let entity = EntityId::from_index(index);
             if let (true, Some(ty)) = (*is_known, self.entities.type_of(entity)) {
-                by_type[ty].push(entity);
+                by_type.entry(ty).or_default().push(entity);
             }
         }
-        for ty in self.plan.types.ids() {
+        for of_type in by_type.values_mut() {
             let id = |entity: &EntityId| self.entities.get(*entity).map(|(_, id)| id);
-            by_type[ty].sort_by(|a, b| id(a).cmp(&id(b)));
+            of_type.sort_by(|a, b| id(a).cmp(&id(b)));
         }
         let containers = Adjacency::new(count, self.containers.iter().copied());
         let complete = self.complete(&containers);
@@ -153,7 +154,7 @@ impl WorldBuilder {
                     .map(|((of, column), datum)| (*of, (*column, datum.clone()))),
             ),
             places: self.places.clone(),
-            constants: self.constants.clone(),
+            constants: Arc::clone(&self.constants),
             entities: self.entities.clone(),
             plan: Arc::clone(&self.plan),
         }

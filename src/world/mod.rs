@@ -11,6 +11,7 @@ mod fit;
 mod flat;
 mod refusal;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub(crate) use adjacency::Adjacency;
@@ -74,13 +75,13 @@ pub struct World {
     pub(crate) plan: Arc<Plan>,
     pub(crate) entities: Entities,
     /// The constants of the plan, with the ids that their entities have here.
-    pub(crate) constants: Table<ConstantId, Datum>,
+    pub(crate) constants: Arc<Table<ConstantId, Datum>>,
     /// Whether some fact names the entity.
     known: Vec<bool>,
     /// Whether its containers are all there, to the top.
     complete: Vec<bool>,
     /// The known entities of each type, sorted by id.
-    by_type: Table<TypeId, Vec<EntityId>>,
+    by_type: HashMap<TypeId, Vec<EntityId>, rustc_hash::FxBuildHasher>,
     pub(crate) containers: Adjacency<EntityId>,
     pub(crate) contents: Adjacency<EntityId>,
     pub(crate) groups: Adjacency<Membership>,
@@ -151,7 +152,7 @@ impl World {
     }
 
     pub(crate) fn all_of(&self, ty: TypeId) -> &[EntityId] {
-        self.by_type.find(ty).map_or(&[], Vec::as_slice)
+        self.by_type.get(&ty).map_or(&[], Vec::as_slice)
     }
 
     /// The value of an attribute: what a fact says, else the default where the entity is known.

@@ -1,0 +1,106 @@
+//! Large policies compile in time that grows with their length, no faster.
+
+#![cfg(feature = "compiler")]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use ward::Sources;
+
+/// A policy of about so many lines: departments, each with teams, resources, groups, rules, a test.
+fn policy(lines: usize) -> String {
+    let mut text = String::from(
+        "subject User { disabled: Bool = false }\nsubject Group of User | Group { disabled: Bool = false }\n\
+         context { mfa: Bool = false }\nscope Company { role Auditor { sees Company } }\n",
+    );
+    let mut index = 0;
+    while index * 41 + 4 < lines {
+        let _ = write!(
+            text,
+            r#"
+/// Department {index}.
+scope Dept{index} in Company {{
+    actions view, manage
+    role Head {{
+        includes Member
+        can *
+    }}
+    role Member {{ sees * }}
+}}
+scope Team{index} in Dept{index} {{
+    actions view, invite
+    role Member {{ sees * }}
+    role Editor {{
+        can Doc{index}.*, Page{index}.* when resource.owner == principal
+        can docs{index}.read
+    }}
+    role Viewer {{ can *.view }}
+}}
+resource Doc{index} in Team{index} {{
+    owner: User
+    public: Bool = false
+    due?: Datetime
+    actions create in Team{index}, view, edit, delete
+    share with Team{index} {{
+        level read {{ view }}
+        level write includes read {{ edit }}
+    }}
+}}
+resource Page{index} in Doc{index} {{
+    owner: User
+    actions view, edit
+}}
+permissions docs{index} {{
+    read {{ Doc{index}.view, Page{index}.view }}
+    write {{ Doc{index}.*, Page{index}.* except Doc{index}.delete }}
+}}
+@reason("overdue")
+forbid Doc{index}.edit when resource has due && resource.due < now
+reveal Doc{index} when resource.public
+test "department {index}" {{ User:a is Member of Team{index}:x expect User:a cannot see Doc{index}:y }}
+"#
+        );
+        index += 1;
+    }
+    text
+}
+
+fn best_of_three(text: &str) -> Duration {
+    let sources = Sources::new().with("large.policy", text);
+    let times = (0..3).map(|_| {
+        let start = Instant::now();
+        ward::compile(&sources).unwrap();
+        start.elapsed()
+    });
+    times.min().unwrap()
+}
+
+#[test]
+fn five_times_the_lines_take_at_most_six_times_as_long() {
+    let (small, large) = (policy(20_000), policy(100_000));
+    assert!(
+        (19_000..22_000).contains(&small.lines().count()),
+        "{}",
+        small.lines().count()
+    );
+    assert!(
+        (95_000..110_000).contains(&large.lines().count()),
+        "{}",
+        large.lines().count()
+    );
+    // A ratio of one run; a machine that stumbles gets a second try.
+    let ratios = (0..3).map(|_| {
+        let (short, long) = (best_of_three(&small), best_of_three(&large));
+        println!("20,000 lines {short:?}, 100,000 lines {long:?}");
+        long.as_secs_f64() / short.as_secs_f64()
+    });
+    let mut tried = Vec::new();
+    for ratio in ratios {
+        tried.push(ratio);
+        if ratio <= 6.0 {
+            return;
+        }
+    }
+    panic!("{tried:?}");
+}
