@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::condition::Fault;
 use super::error::{ConditionError, QueryError};
-use super::walk::{Effect, Faults, Trace, Unmet, ways};
+use super::walk::{Effect, Faults, Trace, Unmet, Verdict, ways};
 use super::{Context, Evaluator, Outcome, Question};
 use crate::literal::{EntityName, format_datetime};
 use crate::plan::{Cardinality, Clause, ClauseId, EntityId, LaneId};
@@ -261,13 +261,13 @@ impl Evaluator<'_> {
             because.extend(unmet(Unmet::Sight));
             because.push(self.no_sight(&question, resource));
         } else if outcome == Outcome::Forbidden && !struck(Effect::Forbid) {
-            if verdict.power & want == 0 {
+            let kept_out = self.kept_out(&question, resource, lane, want, verdict);
+            if kept_out.is_empty() {
                 because.extend(unmet(Unmet::Actions));
                 let (places, held) = self.looked_at(&question, resource);
                 because.push(Reason::NoPower { places, held });
-            } else {
-                because.extend(self.kept_out(&question, resource, lane, want));
             }
+            because.extend(kept_out);
         }
         Ok(Reasons {
             outcome,
@@ -325,13 +325,15 @@ impl Evaluator<'_> {
         (places, all)
     }
 
-    /// The shares whose level keeps an action out of what the subject sees.
+    /// The shares whose level keeps an action out: of what the subject sees, where it has the power,
+    /// and else of the power that its roles behind the window would give.
     fn kept_out(
         &self,
         question: &Question,
         resource: EntityId,
         lane: Option<LaneId>,
         bit: u64,
+        verdict: Verdict,
     ) -> Vec<Reason> {
         let Some(lane) = lane else {
             return Vec::new();
@@ -341,9 +343,18 @@ impl Evaluator<'_> {
         let mut reasons = Vec::new();
         for place in ways(self.world, self.now, resource, Some(lane)) {
             let mut held = question.asker.held_at(self.world, place.entity, self.now);
-            let shows = held
-                .any(|held| of.is_some_and(|of| !plan.roles[held.role].sights_of(of).is_empty()));
-            if !shows || place.mask & bit != 0 {
+            let has_power = verdict.power & bit != 0;
+            let would = held.any(|held| {
+                let role = &plan.roles[held.role];
+                if has_power {
+                    of.is_some_and(|of| !role.sights_of(of).is_empty())
+                } else {
+                    role.grants_in(lane)
+                        .iter()
+                        .any(|grant| grant.mask & bit != 0)
+                }
+            });
+            if !would || place.mask & bit != 0 {
                 continue;
             }
             for share in self
