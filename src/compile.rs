@@ -4,37 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::graph::DecisionGraph;
-use crate::plan::Plan;
+use crate::policy::Policy;
 use crate::source::Sources;
 use crate::syntax::ast::{Item, PolicyFile};
 use crate::{check, graph, resolve, spec, syntax};
-
-/// A compiled policy: its plan, its decision graph, and the tests that its files hold.
-#[derive(Debug)]
-pub struct Policy {
-    pub(crate) sources: Sources,
-    pub(crate) files: Vec<PolicyFile>,
-    plan: Arc<Plan>,
-    graph: DecisionGraph,
-}
-
-impl Policy {
-    /// What the evaluator runs.
-    pub fn plan(&self) -> &Arc<Plan> {
-        &self.plan
-    }
-
-    /// What it was lowered from.
-    pub fn graph(&self) -> &DecisionGraph {
-        &self.graph
-    }
-
-    /// The files that it was compiled from.
-    pub fn sources(&self) -> &Sources {
-        &self.sources
-    }
-}
 
 /// Compiles the files of one policy.
 ///
@@ -72,12 +45,7 @@ pub fn compile(sources: &Sources) -> Result<Policy, Diagnostics> {
     let graph = graph::build(&program, sources);
     let plan = Arc::new(graph::lower(&graph, &program, sources));
     drop(program);
-    let policy = Policy {
-        sources: sources.clone(),
-        files,
-        plan,
-        graph,
-    };
+    let policy = Policy::new(sources.clone(), files, plan, graph);
     let diagnostics = spec::check(&policy);
     if diagnostics.is_empty() {
         Ok(policy)

@@ -62,6 +62,8 @@ mod literal;
 pub mod load;
 mod plan;
 #[cfg(feature = "compiler")]
+mod policy;
+#[cfg(feature = "compiler")]
 mod resolve;
 #[cfg(feature = "compiler")]
 mod source;
@@ -72,7 +74,7 @@ pub mod syntax;
 mod world;
 
 #[cfg(feature = "compiler")]
-pub use compile::{Policy, compile};
+pub use compile::compile;
 #[cfg(feature = "compiler")]
 pub use diagnostic::Diagnostics;
 pub use eval::{
@@ -82,5 +84,12 @@ pub use eval::{
 pub use literal::{EntityName, EntityNameError, format_datetime, parse_datetime};
 pub use plan::{Cardinality, Clause, Plan, PlanError, TypeKind, Value};
 #[cfg(feature = "compiler")]
+pub use policy::Policy;
+#[cfg(feature = "compiler")]
 pub use source::{FileId, Position, Source, Sources, Span};
 pub use world::{Fact, FactKind, Place, Reason, Refusal, World, WorldBuilder};
+
+/// The README's example, run with the documentation's.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

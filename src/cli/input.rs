@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Scene, Stop, report};
-use crate::compile::{Policy, compile};
+use crate::compile::compile;
 use crate::diagnostic::{Diagnostic, Diagnostics, syntax as problem};
+use crate::policy::Policy;
 use crate::resolve::{used_name, uses};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax;

@@ -42,7 +42,7 @@ pub(crate) fn cannot_be_inside(span: Span, name: &str, of: &str, clause: &str) -
 
 pub(crate) fn group_out_of_reach(span: Span, group: &str, of: &str, clause: &str) -> Diagnostic {
     Diagnostic::error(
-        "E0415",
+        "E0414",
         span,
         format!(
             "nothing of `{group}` can ever be inside a `{of}`, so this `{clause}` gives nothing"

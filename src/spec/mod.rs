@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::compile::Policy;
 use crate::diagnostic::{Diagnostic, facts as report};
 use crate::eval::{Context, Evaluator, Outcome, QueryError, Reasons};
 use crate::literal::EntityName;
 use crate::load;
+use crate::policy::Policy;
 use crate::source::Span;
 use crate::syntax::ast::{self, ActionRef, Claim, Expectation, Item, Statement, Test};
 use crate::world::{World, WorldBuilder};
