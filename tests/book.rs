@@ -81,6 +81,9 @@ fn pages() -> Vec<(String, String)> {
         let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         (format!("docs/{name}"), text)
     });
+    let readme = std::fs::read_to_string(root.join("../README.md"));
+    let readme = readme.unwrap_or_else(|error| panic!("README.md: {error}"));
+    let read = read.chain([("README.md".to_owned(), readme)]);
     read.collect()
 }
 

@@ -393,3 +393,61 @@ fn the_evaluator_agrees_with_the_reference() {
         assert!(pairs < 1_000 || count > 0, "no pair has `{construct}`");
     }
 }
+
+/// The reference is judged by hand: a small story whose outcomes nobody doubts.
+#[test]
+fn the_reference_knows_rooms_keycards_and_windows() {
+    let mut sources = Sources::new();
+    let policy = sources.add(
+        "rooms.policy",
+        "subject User
+         subject Group of User | Group
+         scope Team { role Member { sees * }  role Editor { can Doc.* } }
+         resource Doc in Team {
+             owner: User
+             actions view, edit
+             share with Team { level read { view } }
+         }
+         forbid Doc.edit unless resource.owner == principal",
+    );
+    let world = sources.add(
+        "rooms.world",
+        "Doc:plan in Team:red { owner: User:ann }
+         Doc:lost
+         User:ann is Member of Team:red, Editor of Team:red
+         User:bob in Group:eng until 2001-01-01
+         Group:eng is Member of Team:red, Editor of Team:red
+         User:cleo is Member of Team:blue, Editor of Team:blue until 2001-01-01
+         share Doc:plan with Team:blue at read",
+    );
+    let tree = parse(policy, sources.get(policy).unwrap().text()).tree;
+    let model = Model::new(&tree);
+    let facts = parse_world(world, sources.get(world).unwrap().text()).tree;
+    let facts = Facts::new(&model, &facts);
+    let check = |subject: &str, action: &str, resource: &str, now: &str| {
+        let request = Request {
+            subject: ("User".into(), subject.into()),
+            now: ward::parse_datetime(now).unwrap(),
+            context: BTreeMap::new(),
+        };
+        model.check(&facts, &request, action, &("Doc".into(), resource.into()))
+    };
+    for (subject, action, resource, now, expected) in [
+        ("ann", "Doc.edit", "plan", "2000-01-01", Outcome::Allowed),
+        // Not the owner.
+        ("bob", "Doc.edit", "plan", "2000-01-01", Outcome::Forbidden),
+        ("bob", "Doc.view", "plan", "2000-01-01", Outcome::Allowed),
+        // Out of the group from that very moment on.
+        ("bob", "Doc.view", "plan", "2001-01-01", Outcome::Invisible),
+        // Through a window that lets `view` pass, and no more.
+        ("cleo", "Doc.view", "plan", "2000-01-01", Outcome::Allowed),
+        ("cleo", "Doc.edit", "plan", "2000-01-01", Outcome::Forbidden),
+        ("cleo", "Doc.view", "plan", "2001-01-01", Outcome::Forbidden),
+        ("ann", "Doc.view", "lost", "2000-01-01", Outcome::Invisible),
+        ("ann", "Doc.view", "none", "2000-01-01", Outcome::Invisible),
+        ("zoe", "Doc.view", "plan", "2000-01-01", Outcome::Invisible),
+    ] {
+        let found = check(subject, action, resource, now);
+        assert_eq!(found, expected, "{subject} {action} {resource} {now}");
+    }
+}

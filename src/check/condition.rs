@@ -1,13 +1,14 @@
 //! The type checker of conditions: from the syntax tree to typed nodes.
 
 use super::arena::Arena;
-use super::reach::{encloses, exactly_one};
+use super::operators::{comparable, join};
+use super::reach::encloses;
 use crate::diagnostic::{Diagnostic, names, types as report};
 use crate::literal::{self, nearest};
-use crate::plan::{Condition, ConditionId, Field, Node, NodeId, TypeId, Value, ValueType};
+use crate::plan::{Condition, ConditionId, Node, NodeId, TypeId, Value, ValueType};
 use crate::resolve::Schema;
 use crate::source::Span;
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Guard, Ident, Literal};
+use crate::syntax::ast::{Expr, ExprKind, Guard, Ident, Literal};
 
 /// The conditions of one clause or rule: all `when` true, all `unless` false, left to right.
 pub(super) struct Guards<'e> {
@@ -138,7 +139,7 @@ pub(super) struct Checker<'c, 's, 'a> {
 }
 
 /// `principal.manager.name` as words; nothing for what is no path.
-fn path(expr: &Expr) -> Option<Vec<String>> {
+pub(super) fn path(expr: &Expr) -> Option<Vec<String>> {
     match &expr.kind {
         ExprKind::Name(name) => Some(vec![name.clone()]),
         ExprKind::Field(base, name) => {
@@ -333,210 +334,6 @@ impl Checker<'_, '_, '_> {
         Some(self.narrowed(expr, typed))
     }
 
-    /// The type that an `is` before has left.
-    fn narrowed(&self, expr: &Expr, (node, ty): Typed) -> Typed {
-        let (ValueType::Entity(mut of), Some(at)) = (ty.clone(), path(expr)) else {
-            return (node, ty);
-        };
-        for known in &self.known {
-            if let Known::Is(path, types) = known
-                && *path == at
-            {
-                of.retain(|ty| types.contains(ty));
-            }
-        }
-        (node, ValueType::Entity(of))
-    }
-
-    fn is_present(&self, expr: &Expr) -> bool {
-        path(expr).is_some_and(|at| self.known.contains(&Known::Has(at)))
-    }
-
-    fn field(&mut self, expr: &Expr, base: &Expr, name: &Ident) -> Option<Typed> {
-        if matches!(&base.kind, ExprKind::Name(word) if word == "context") {
-            return self.context(expr, name);
-        }
-        let (node, ty) = self.typed(base)?;
-        let typed = match ty {
-            ValueType::Entity(of) if name.name.starts_with(|c: char| c.is_ascii_uppercase()) => {
-                self.enclosing(node, &of, name)?
-            }
-            ValueType::Entity(of) => self.attribute(expr, base, node, &of, name)?,
-            ValueType::Record(fields) => {
-                let (index, field) = self.record_field(&fields, name)?;
-                if field.optional && !self.is_present(expr) {
-                    return self.error(report::unguarded(name.span, &text(base), &name.name));
-                }
-                (self.arena.node(Node::Field(node, index)), field.ty.clone())
-            }
-            other => {
-                let found = self.type_name(&other);
-                return self.error(report::no_fields(name.span, &found, &name.name));
-            }
-        };
-        Some(self.narrowed(expr, typed))
-    }
-
-    fn record_field<'f>(&mut self, fields: &'f [Field], name: &Ident) -> Option<(u32, &'f Field)> {
-        let found = (0u32..)
-            .zip(fields)
-            .find(|(_, field)| field.name == name.name);
-        if found.is_none() {
-            let near = nearest(&name.name, fields.iter().map(|field| field.name.as_str()));
-            let error = report::unknown_attribute(name.span, &name.name, "the record", near, None);
-            self.errors.push(error);
-        }
-        found
-    }
-
-    fn context(&mut self, expr: &Expr, name: &Ident) -> Option<Typed> {
-        let (index, ty, optional) = self.context_field(name)?;
-        if optional && !self.is_present(expr) {
-            return self.error(report::unguarded(name.span, "context", &name.name));
-        }
-        let typed = (self.arena.node(Node::Context(index)), ty);
-        Some(self.narrowed(expr, typed))
-    }
-
-    fn context_field(&mut self, name: &Ident) -> Option<(u32, ValueType, bool)> {
-        let context = &self.environment.schema.context;
-        let found = (0u32..)
-            .zip(context)
-            .find(|(_, field)| field.name == name.name);
-        if let Some((index, field)) = found {
-            return Some((index, field.ty.clone(), field.optional));
-        }
-        let near = nearest(&name.name, context.iter().map(|field| field.name.as_str()));
-        let declared = !context.is_empty();
-        self.error(report::unknown_context(
-            name.span, &name.name, near, declared,
-        ))
-    }
-
-    /// The column of an attribute in each of these types; reports where one lacks it.
-    fn columns(
-        &mut self,
-        base: &Expr,
-        of: &[TypeId],
-        name: &Ident,
-    ) -> Option<Vec<(TypeId, u32, ValueType, bool)>> {
-        let schema = self.environment.schema;
-        let mut columns = Vec::with_capacity(of.len());
-        for ty in of {
-            let info = &schema.types[*ty];
-            let column = info.attribute_names.get(&name.name).copied();
-            let Some((column, attribute)) =
-                column.and_then(|at| Some((u32::try_from(at).ok()?, info.attributes.get(at)?)))
-            else {
-                let members = info
-                    .attributes
-                    .iter()
-                    .map(|attribute| attribute.name.as_str());
-                let near = nearest(
-                    &name.name,
-                    members.chain(info.relation_names.keys().map(String::as_str)),
-                );
-                let elsewhere = of.iter().any(|other| {
-                    schema.types[*other]
-                        .attribute_names
-                        .contains_key(&name.name)
-                });
-                let (near, hint) = if elsewhere {
-                    let base = text(base);
-                    let hint = format!(
-                        "`{base}` may be a `{}` too: ask first what it is, or let the rule be `to` one type",
-                        info.name
-                    );
-                    (None, Some(hint))
-                } else {
-                    (near, None)
-                };
-                let error =
-                    report::unknown_attribute(name.span, &name.name, &info.name, near, hint);
-                return self.error(error);
-            };
-            columns.push((*ty, column, attribute.ty.clone(), attribute.optional));
-        }
-        Some(columns)
-    }
-
-    fn attribute(
-        &mut self,
-        expr: &Expr,
-        base: &Expr,
-        node: NodeId,
-        of: &[TypeId],
-        name: &Ident,
-    ) -> Option<Typed> {
-        let schema = self.environment.schema;
-        if let [only] = of
-            && let Some(relation) = schema.types[*only].relation_names.get(&name.name)
-        {
-            let targets = schema.relations[*relation].targets.clone();
-            let node = self.arena.node(Node::Related(node, *relation));
-            return Some((node, ValueType::Set(Box::new(ValueType::Entity(targets)))));
-        }
-        let columns = self.columns(base, of, name)?;
-        let optional = columns.iter().any(|(.., optional)| *optional);
-        if optional && !self.is_present(expr) {
-            return self.error(report::unguarded(name.span, &text(base), &name.name));
-        }
-        let mut ty = ValueType::Entity(Vec::new());
-        for (_, _, other, _) in &columns {
-            let Some(joined) = join(&ty, other) else {
-                let (a, b) = (self.type_name(&ty), self.type_name(other));
-                return self.error(report::mismatch(name.span, &a, &b));
-            };
-            ty = joined;
-        }
-        let range = self
-            .arena
-            .columns(columns.iter().map(|(of, column, ..)| (*of, *column)));
-        Some((self.arena.node(Node::Attribute(node, range)), ty))
-    }
-
-    fn enclosing(&mut self, node: NodeId, of: &[TypeId], name: &Ident) -> Option<Typed> {
-        let schema = self.environment.schema;
-        let Some(to) = schema.type_names.get(&name.name).copied() else {
-            let near = nearest(&name.name, schema.all_type_names());
-            return self.error(names::unknown_type(name.span, &name.name, near));
-        };
-        let misfit = of.iter().find(|from| !exactly_one(schema, **from, to));
-        if let Some(from) = misfit {
-            let from = schema.type_name(*from);
-            return self.error(report::not_one_container(name.span, from, &name.name));
-        }
-        Some((
-            self.arena.node(Node::Enclosing(node, to)),
-            ValueType::Entity(vec![to]),
-        ))
-    }
-
-    fn has(&mut self, base: &Expr, name: &Ident) -> Option<NodeId> {
-        if matches!(&base.kind, ExprKind::Name(word) if word == "context") {
-            let (index, ..) = self.context_field(name)?;
-            return Some(self.arena.node(Node::HasContext(index)));
-        }
-        let (node, ty) = self.typed(base)?;
-        match ty {
-            ValueType::Entity(of) => {
-                let columns = self.columns(base, &of, name)?;
-                let range = self
-                    .arena
-                    .columns(columns.iter().map(|(of, column, ..)| (*of, *column)));
-                Some(self.arena.node(Node::HasAttribute(node, range)))
-            }
-            ValueType::Record(fields) => {
-                let (index, _) = self.record_field(&fields, name)?;
-                Some(self.arena.node(Node::HasField(node, index)))
-            }
-            other => {
-                let found = self.type_name(&other);
-                self.error(report::no_fields(name.span, &found, &name.name))
-            }
-        }
-    }
-
     fn is_type(&mut self, base: &Expr, names: &[Ident]) -> Option<(NodeId, Vec<TypeId>)> {
         let (node, ty) = self.typed(base)?;
         let ValueType::Entity(possible) = ty else {
@@ -689,50 +486,6 @@ impl Checker<'_, '_, '_> {
 }
 
 /// A path as it is written, for help.
-fn text(expr: &Expr) -> String {
+pub(super) fn text(expr: &Expr) -> String {
     path(expr).map_or_else(|| "…".to_owned(), |path| path.join("."))
-}
-
-/// The type that has the values of both, where there is one.
-pub(super) fn join(a: &ValueType, b: &ValueType) -> Option<ValueType> {
-    match (a, b) {
-        // An entity of no type at all is the element of the empty set: it joins with anything.
-        (ValueType::Entity(of), other) | (other, ValueType::Entity(of)) if of.is_empty() => {
-            Some(other.clone())
-        }
-        (ValueType::Entity(a), ValueType::Entity(b)) => {
-            let mut of: Vec<TypeId> = a.iter().chain(b).copied().collect();
-            of.sort_unstable();
-            of.dedup();
-            Some(ValueType::Entity(of))
-        }
-        (ValueType::Set(a), ValueType::Set(b)) => Some(ValueType::Set(Box::new(join(a, b)?))),
-        (a, b) => (a == b).then(|| a.clone()),
-    }
-}
-
-/// Whether some value could be of both types, so that comparing them says something.
-pub(super) fn comparable(a: &ValueType, b: &ValueType) -> bool {
-    match (a, b) {
-        (ValueType::Entity(of), _) | (_, ValueType::Entity(of)) if of.is_empty() => true,
-        (ValueType::Entity(a), ValueType::Entity(b)) => a.iter().any(|ty| b.contains(ty)),
-        (ValueType::Set(a), ValueType::Set(b)) => comparable(a, b),
-        (a, b) => a == b,
-    }
-}
-
-/// The sign of an operator.
-pub(super) fn sign(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Equal => "==",
-        BinaryOp::NotEqual => "!=",
-        BinaryOp::Less => "<",
-        BinaryOp::LessEqual => "<=",
-        BinaryOp::Greater => ">",
-        BinaryOp::GreaterEqual => ">=",
-        BinaryOp::Add => "+",
-        BinaryOp::Subtract => "-",
-        BinaryOp::Multiply => "*",
-        BinaryOp::In => "in",
-    }
 }

@@ -2,6 +2,7 @@
 
 mod arena;
 mod condition;
+mod fields;
 mod operators;
 mod program;
 mod reach;

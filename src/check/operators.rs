@@ -1,8 +1,8 @@
 //! Operators with two sides: which types they take, and the node that they become.
 
-use super::condition::{Checker, Typed, comparable, sign};
+use super::condition::{Checker, Typed};
 use crate::diagnostic::types as report;
-use crate::plan::{Arithmetic, Comparison, Node, Value, ValueType};
+use crate::plan::{Arithmetic, Comparison, Node, TypeId, Value, ValueType};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr};
 
@@ -156,5 +156,49 @@ fn value_of(ty: &ValueType, number: i64) -> Value {
         ValueType::Datetime => Value::Datetime(number),
         ValueType::Duration => Value::Duration(number),
         _ => Value::Int(number),
+    }
+}
+
+/// The type that has the values of both, where there is one.
+pub(super) fn join(a: &ValueType, b: &ValueType) -> Option<ValueType> {
+    match (a, b) {
+        // An entity of no type at all is the element of the empty set: it joins with anything.
+        (ValueType::Entity(of), other) | (other, ValueType::Entity(of)) if of.is_empty() => {
+            Some(other.clone())
+        }
+        (ValueType::Entity(a), ValueType::Entity(b)) => {
+            let mut of: Vec<TypeId> = a.iter().chain(b).copied().collect();
+            of.sort_unstable();
+            of.dedup();
+            Some(ValueType::Entity(of))
+        }
+        (ValueType::Set(a), ValueType::Set(b)) => Some(ValueType::Set(Box::new(join(a, b)?))),
+        (a, b) => (a == b).then(|| a.clone()),
+    }
+}
+
+/// Whether some value could be of both types, so that comparing them says something.
+pub(super) fn comparable(a: &ValueType, b: &ValueType) -> bool {
+    match (a, b) {
+        (ValueType::Entity(of), _) | (_, ValueType::Entity(of)) if of.is_empty() => true,
+        (ValueType::Entity(a), ValueType::Entity(b)) => a.iter().any(|ty| b.contains(ty)),
+        (ValueType::Set(a), ValueType::Set(b)) => comparable(a, b),
+        (a, b) => a == b,
+    }
+}
+
+/// The sign of an operator.
+fn sign(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Equal => "==",
+        BinaryOp::NotEqual => "!=",
+        BinaryOp::Less => "<",
+        BinaryOp::LessEqual => "<=",
+        BinaryOp::Greater => ">",
+        BinaryOp::GreaterEqual => ">=",
+        BinaryOp::Add => "+",
+        BinaryOp::Subtract => "-",
+        BinaryOp::Multiply => "*",
+        BinaryOp::In => "in",
     }
 }

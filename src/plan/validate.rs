@@ -79,7 +79,15 @@ impl TryFrom<Unchecked> for Plan {
             nodes: read.nodes,
             operands: read.operands,
             columns: read.columns,
-            constants: read.constants,
+            constants: read
+                .constants
+                .rows()
+                .iter()
+                .map(|constant| Constant {
+                    value: constant.value.clone().settled(&constant.ty),
+                    ty: constant.ty.clone(),
+                })
+                .collect(),
             clauses: read.clauses,
         };
         plan.validate()?;

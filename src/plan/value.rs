@@ -44,6 +44,28 @@ impl Value {
     pub fn empty() -> Self {
         Self::Record(BTreeMap::new())
     }
+
+    /// The same value as its type says it, where JSON had a string for it.
+    pub(super) fn settled(self, ty: &ValueType) -> Self {
+        match (self, ty) {
+            (Self::String(text), ty) => {
+                let read = match ty {
+                    ValueType::Decimal => literal::parse_decimal(&text).map(Self::Decimal),
+                    ValueType::Datetime => literal::parse_datetime(&text).map(Self::Datetime),
+                    ValueType::Duration => literal::parse_duration(&text).map(Self::Duration),
+                    ValueType::IpAddr => literal::parse_ip(&text).map(Self::IpAddr),
+                    ValueType::Entity(_) => text.parse().ok().map(Self::Entity),
+                    _ => None,
+                };
+                read.unwrap_or(Self::String(text))
+            }
+            (Self::Set(values), ValueType::Set(element)) => {
+                let settled = values.into_iter().map(|value| value.settled(element));
+                Self::Set(settled.collect())
+            }
+            (value, _) => value,
+        }
+    }
 }
 
 impl fmt::Display for Value {

@@ -14,7 +14,7 @@ use ward::syntax::ast::{
 };
 
 pub use condition::Value;
-pub use world::{Entity, Facts, entity};
+pub use world::{Entity, Facts};
 
 /// An action by its full name: `Doc.view`.
 pub type Action = String;

@@ -1,0 +1,101 @@
+//! What to say where the parser met something else than it could take.
+
+use crate::literal;
+use crate::syntax::token::{KEYWORDS, Token};
+
+/// What the parser would have taken, in words for people.
+pub(super) struct Expected {
+    names: Vec<String>,
+}
+
+impl Expected {
+    pub(super) fn new(expected: &[String]) -> Self {
+        let mut names: Vec<String> = expected
+            .iter()
+            .map(|name| name.trim_matches('"').to_owned())
+            .filter(|name| !name.starts_with("start "))
+            .collect();
+        // Where any name may stand, the keywords that could be one say nothing.
+        if names.iter().any(|name| name == "identifier")
+            && names.iter().any(|name| name == "forbid")
+            && names.iter().any(|name| name == "many")
+        {
+            names.retain(|name| !KEYWORDS.contains(&name.as_str()) || !is_word(name));
+        }
+        names.sort_by_key(|name| match name.as_str() {
+            "identifier" | "entity" | "text" => 0,
+            name if is_word(name) => 1,
+            _ => 2,
+        });
+        Self { names }
+    }
+
+    /// At most seven of them; nothing where that would say little.
+    pub(super) fn shown(&self) -> String {
+        if ["true", "false", "!"]
+            .iter()
+            .all(|word| self.names.iter().any(|name| name == word))
+        {
+            return "a condition or a value".to_owned();
+        }
+        let words: Vec<String> = self
+            .names
+            .iter()
+            .map(|name| match name.as_str() {
+                "identifier" => "a name".to_owned(),
+                "entity" => "an entity".to_owned(),
+                "text" => "a text".to_owned(),
+                "integer" | "decimal" | "time" | "duration" => format!("a {name}"),
+                sign => format!("`{sign}`"),
+            })
+            .collect();
+        match words.as_slice() {
+            [] => String::new(),
+            [only] => only.clone(),
+            [init @ .., last] if words.len() <= 12 => format!("{} or {last}", init.join(", ")),
+            _ => String::new(),
+        }
+    }
+
+    /// What to do, where a near keyword or a common mistake tells it.
+    pub(super) fn help(&self, found: &Token<'_>) -> Option<String> {
+        let takes = |name: &str| self.names.iter().any(|known| known == name);
+        match found {
+            Token::Identifier("and") if takes("&&") => Some("write `&&`".to_owned()),
+            Token::Identifier("or") if takes("&&") => Some("write `||`".to_owned()),
+            Token::Identifier("not") => Some("write `!`".to_owned()),
+            Token::Identifier(word) => {
+                let keywords = self
+                    .names
+                    .iter()
+                    .map(String::as_str)
+                    .filter(|name| is_word(name));
+                literal::nearest(word, keywords).map(|near| format!("did you mean `{near}`?"))
+            }
+            Token::Assign if takes("==") => Some("compare with `==`".to_owned()),
+            Token::Pipe if takes("||") => Some("write `||` for \"or\"".to_owned()),
+            Token::String(_) if takes("identifier") => {
+                Some("names stand without quotes".to_owned())
+            }
+            Token::Equal
+            | Token::NotEqual
+            | Token::Less
+            | Token::LessEqual
+            | Token::Greater
+            | Token::GreaterEqual
+                if takes("&&") =>
+            {
+                Some("comparisons do not chain: join two with `&&`".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+fn is_word(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_lowercase())
+        && !matches!(
+            name,
+            "identifier" | "entity" | "text" | "integer" | "decimal" | "time" | "duration"
+        )
+}
