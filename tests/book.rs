@@ -320,14 +320,17 @@ fn every_link_leads_somewhere() {
                 continue;
             }
             let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
-            let page = match file {
-                "" => name.clone(),
-                file => format!("docs/{file}"),
+            // Links are relative to the page that they stand on.
+            let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let page = match (file, folder) {
+                ("", _) => name.clone(),
+                (file, "") => file.to_owned(),
+                (file, folder) => format!("{folder}/{file}"),
             };
             let text = pages.iter().find(|(other, _)| *other == page);
             let leads = match text {
                 Some((_, text)) => anchor.is_empty() || anchors(text).any(|other| other == anchor),
-                None => anchor.is_empty() && docs().join(file).exists(),
+                None => anchor.is_empty() && docs().join("..").join(&page).exists(),
             };
             if !leads {
                 broken.push(format!("{name}: {target}"));
