@@ -144,6 +144,7 @@ pub(crate) fn too_long(span: Span, limit: usize) -> Diagnostic {
     .help("compare with a set: `resource.tier in [\"a\", \"b\"]`, or keep the values in facts")
 }
 
+#[cfg(feature = "cli")]
 pub(crate) fn not_utf8(span: Span, offset: usize) -> Diagnostic {
     Diagnostic::error(
         "E0112",

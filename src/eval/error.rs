@@ -48,6 +48,7 @@ impl QueryError {
     }
 
     /// Whether the error is about this name.
+    #[cfg(feature = "compiler")]
     pub(crate) fn names(&self, name: &str) -> bool {
         self.message.contains(&format!("`{name}`"))
     }

@@ -76,6 +76,7 @@ impl<I, T> Default for Table<I, T> {
 
 impl<I: Id, T> Table<I, T> {
     /// Adds a row and returns its id.
+    #[cfg(feature = "compiler")]
     pub fn push(&mut self, row: T) -> I {
         let id = I::from_index(self.rows.len());
         self.rows.push(row);
@@ -83,6 +84,7 @@ impl<I: Id, T> Table<I, T> {
     }
 
     /// Keeps the first `len` rows.
+    #[cfg(feature = "compiler")]
     pub(crate) fn truncate(&mut self, len: usize) {
         self.rows.truncate(len);
     }
@@ -99,6 +101,7 @@ impl<I: Id, T> Table<I, T> {
     }
 
     /// The ids in order.
+    #[cfg(feature = "compiler")]
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = I> + use<I, T> {
         (0..self.rows.len()).map(I::from_index)
     }

@@ -17,13 +17,17 @@ mod value;
 use serde::{Deserialize, Serialize};
 
 pub use condition::{Arithmetic, Comparison, Condition, Constant, Node, NodeRange};
-pub(crate) use datum::{Datum, Mismatch, type_name, typed};
+#[cfg(feature = "compiler")]
+pub(crate) use datum::type_name;
+pub(crate) use datum::{Datum, Mismatch, typed};
 pub use ids::{
     ActionId, ClauseId, ConditionId, ConstantId, EntityId, Id, LaneId, LevelId, NodeId, RelationId,
     RoleId, Table, TypeId,
 };
 pub use validate::PlanError;
-pub use value::{Field, Value, ValueType};
+#[cfg(feature = "compiler")]
+pub use value::ValueType;
+pub use value::{Field, Value};
 
 /// How many actions one lane has room for.
 pub const LANE_WIDTH: usize = 64;
