@@ -61,8 +61,8 @@ impl Expected {
     pub(super) fn help(&self, found: &Token<'_>) -> Option<String> {
         let takes = |name: &str| self.names.iter().any(|known| known == name);
         match found {
-            Token::Identifier("and") if takes("&&") => Some("write `&&`".to_owned()),
-            Token::Identifier("or") if takes("&&") => Some("write `||`".to_owned()),
+            Token::Identifier("and") => Some("write `&&`".to_owned()),
+            Token::Identifier("or") => Some("write `||`".to_owned()),
             Token::Identifier("not") => Some("write `!`".to_owned()),
             Token::Identifier(word) => {
                 let keywords = self
@@ -72,8 +72,8 @@ impl Expected {
                     .filter(|name| is_word(name));
                 literal::nearest(word, keywords).map(|near| format!("did you mean `{near}`?"))
             }
-            Token::Assign if takes("==") => Some("compare with `==`".to_owned()),
-            Token::Pipe if takes("||") => Some("write `||` for \"or\"".to_owned()),
+            Token::Assign => Some("compare with `==`".to_owned()),
+            Token::Pipe => Some("write `||` for \"or\"".to_owned()),
             Token::String(_) if takes("identifier") => {
                 Some("names stand without quotes".to_owned())
             }
@@ -82,9 +82,7 @@ impl Expected {
             | Token::Less
             | Token::LessEqual
             | Token::Greater
-            | Token::GreaterEqual
-                if takes("&&") =>
-            {
+            | Token::GreaterEqual => {
                 Some("comparisons do not chain: join two with `&&`".to_owned())
             }
             _ => None,
