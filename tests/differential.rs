@@ -275,7 +275,8 @@ fn count_from(variable: &str, default: u64) -> u64 {
 #[derive(Default)]
 struct Seen(BTreeMap<&'static str, usize>);
 
-const CONSTRUCTS: [&str; 46] = [
+const CONSTRUCTS: [&str; 47] = [
+    "when resource.S",
     "sees *",
     "sees this",
     "sees * except",

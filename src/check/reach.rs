@@ -60,6 +60,11 @@ pub(super) fn encloses(schema: &Schema<'_>, from: TypeId, to: TypeId) -> bool {
 
 /// Whether every entity of `from` stands in exactly one of `to`, by one way only, or is one.
 pub(super) fn exactly_one(schema: &Schema<'_>, from: TypeId, to: TypeId) -> bool {
+    // One that stands in others of its type is enclosed by several.
+    let repeats = |ty: TypeId| schema.types[ty].containers.iter().any(|(of, _)| *of == ty);
+    if repeats(to) {
+        return false;
+    }
     let mut at = from;
     // Containment has no cycle but within a type, and such a step is no sure one.
     for _ in 0..=schema.types.len() {

@@ -107,7 +107,7 @@ pub(crate) fn not_one_container(span: Span, from: &str, to: &str) -> Diagnostic 
         format!("a `{from}` does not stand in exactly one `{to}`"),
     )
     .help(format!(
-        "`.{to}` needs `in {to}` on each step up; with `?`, `many` or several ways ask `resource in …` instead"
+        "`.{to}` needs `in {to}` without `?` or `many`, one way only, and a `{to}` that stands in no other; else ask `resource in …`"
     ))
 }
 

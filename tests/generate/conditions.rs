@@ -27,6 +27,23 @@ impl<'g> Conditions<'g> {
             .filter(|known| known.name == ty)
             .flat_map(|known| known.attributes.iter().copied())
             .collect();
+        // The enclosing entity, where there is exactly one for sure.
+        let shapes = &self.generator.shape.types;
+        let only = shapes.iter().find(|known| known.name == ty);
+        let only = only.and_then(|known| match known.containers.as_slice() {
+            [(of, "")] => Some(of.clone()),
+            _ => None,
+        });
+        let only = only.filter(|of| {
+            let outer = shapes.iter().find(|known| known.name == *of);
+            outer.is_some_and(|outer| outer.containers.iter().all(|(inner, _)| inner != of))
+        });
+        if let (Some(of), true) = (only, self.chance(20)) {
+            return format!(
+                "resource.{of} == {of}:x{}",
+                self.generator.rng.random_range(0..2)
+            );
+        }
         if names.is_empty() || self.chance(15) {
             return self.any(2);
         }

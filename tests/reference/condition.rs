@@ -297,6 +297,13 @@ impl Model<'_> {
 
     /// Whether exactly one step up leads towards the other type, and always is there, at each step.
     fn in_exactly_one(&self, ty: &str, other: &str) -> bool {
+        let outer = self
+            .types
+            .get(other)
+            .map_or(&[][..], |decl| &decl.containers);
+        if outer.iter().any(|of| of.type_name.name == other) {
+            return false;
+        }
         if ty == other {
             return true;
         }
