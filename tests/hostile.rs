@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use ward::{Context, EntityName, Evaluator, Outcome, Sources, World};
 
 const VALID: &str = include_str!("../policies/vantage/vantage.policy");

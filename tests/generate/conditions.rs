@@ -1,6 +1,6 @@
 //! Random conditions, well typed by how they are put together.
 
-use rand::Rng;
+use rand::RngExt;
 
 use super::{ATTRIBUTES, Generator};
 

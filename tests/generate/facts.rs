@@ -1,6 +1,6 @@
 //! Random facts that fit a policy.
 
-use rand::Rng;
+use rand::RngExt;
 
 use super::{Generator, TypeShape};
 

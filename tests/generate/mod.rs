@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
-use rand::{Rng, SeedableRng};
+use rand::{RngExt, SeedableRng};
 
 pub use conditions::Conditions;
 
