@@ -164,7 +164,8 @@ pub(super) fn groups<'a>(
         actions.dedup();
         // `except` narrows what the group itself lists, not the groups inside it; with groups
         // taken in by name it narrows these as well.
-        let group = declared.iter().find(|(of, _)| *of == id);
+        // Groups are declared in the order of their ids.
+        let group = declared.get(id.index());
         if let Some(set) = group.and_then(|(_, group)| group.set.as_ref()) {
             let excepted = permissions.excepted(schema, None, set, diagnostics);
             let nested = takes[id].iter().filter(|inner| {
