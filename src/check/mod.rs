@@ -3,9 +3,11 @@
 mod arena;
 mod condition;
 mod fields;
+mod meaning;
 mod operators;
 mod program;
 mod reach;
 
 pub(crate) use arena::Arena;
-pub(crate) use program::{ActionGrant, Program, RuleMeaning, TypeGrant, check};
+pub(crate) use meaning::{ActionGrant, Program, RuleMeaning, TypeGrant};
+pub(crate) use program::check;

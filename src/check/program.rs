@@ -4,80 +4,18 @@ use std::collections::HashMap;
 
 use super::arena::Arena;
 use super::condition::{Environment, Guards, condition};
+use super::meaning::{
+    ActionGrant, CanClause, LevelMeaning, Program, RoleMeaning, RuleMeaning, SeesClause, TypeGrant,
+};
 use super::reach::Reach;
 use crate::diagnostic::{Diagnostic, model, names as report, types};
 use crate::literal::nearest;
 use crate::plan::{
-    ActionId, ConditionId, ConstantId, EntityId, Field, LevelId, RoleId, Table, TypeId, typed,
+    ActionId, ConditionId, ConstantId, EntityId, Field, LevelId, RoleId, TypeId, typed,
 };
 use crate::resolve::{AttributeInfo, Permissions, Resolved, Schema, SetMeaning};
 use crate::source::{Sources, Span};
 use crate::syntax::ast::{self, RoleClause, RuleKind, RuleTarget, TypeTerm};
-
-/// A checked policy: the schema, and what everything in it comes to.
-pub(crate) struct Program<'a> {
-    pub(crate) schema: Schema<'a>,
-    pub(crate) permissions: Permissions,
-    pub(crate) roles: Table<RoleId, RoleMeaning>,
-    pub(crate) levels: Table<LevelId, LevelMeaning>,
-    pub(crate) rules: Vec<RuleMeaning>,
-    pub(crate) attributes: Table<TypeId, Vec<Field>>,
-    pub(crate) context: Vec<Field>,
-    pub(crate) arena: Arena,
-}
-
-/// The clauses of a role; what it includes is not counted in.
-#[derive(Default)]
-pub(crate) struct RoleMeaning {
-    pub(crate) sees: Vec<SeesClause>,
-    pub(crate) can: Vec<CanClause>,
-}
-
-/// `sees SET when E`
-pub(crate) struct SeesClause {
-    pub(crate) span: Span,
-    /// `sees this`
-    pub(crate) this: bool,
-    pub(crate) types: Vec<TypeGrant>,
-}
-
-/// `can SET when E`
-pub(crate) struct CanClause {
-    pub(crate) span: Span,
-    pub(crate) actions: Vec<ActionGrant>,
-}
-
-/// A type, under a condition.
-pub(crate) struct TypeGrant {
-    pub(crate) of: TypeId,
-    pub(crate) condition: Option<ConditionId>,
-}
-
-/// An action asked of a type, under a condition.
-pub(crate) struct ActionGrant {
-    pub(crate) of: TypeId,
-    pub(crate) action: ActionId,
-    pub(crate) condition: Option<ConditionId>,
-}
-
-/// What a level lets through; what it includes is not counted in.
-pub(crate) struct LevelMeaning {
-    pub(crate) span: Span,
-    pub(crate) actions: Vec<(TypeId, ActionId)>,
-}
-
-/// A rule.
-pub(crate) struct RuleMeaning {
-    pub(crate) kind: RuleKind,
-    pub(crate) span: Span,
-    pub(crate) id: Option<String>,
-    pub(crate) reason: Option<String>,
-    pub(crate) subjects: Vec<TypeId>,
-    /// Of `permit` and `forbid`.
-    pub(crate) actions: Vec<ActionGrant>,
-    /// Of `reveal` and `hide`.
-    pub(crate) types: Vec<TypeGrant>,
-}
 
 /// Checks a resolved policy.
 pub(crate) fn check<'a>(
