@@ -246,6 +246,31 @@ fn unreadable_files_are_told_and_the_others_are_checked() {
 }
 
 #[test]
+fn a_directory_is_one_policy_however_many_files_tell_its_tests() {
+    let directory = started("directory");
+    fs::write(
+        directory.join("more.policy"),
+        "use \"app.policy\"\ntest \"more\" { User:a is Member of Team:x expect User:a sees Team:x }\n",
+    )
+    .unwrap();
+    assert_eq!(run(&directory, &["test"]).1, "5 passed, 0 failed\n");
+    let question = ["list", "User:ann", "Doc", "-p", ".", "-w", "app.world"];
+    assert_eq!(
+        run(&directory, &question),
+        (0, "Doc:notes\nDoc:plan\n".into())
+    );
+    fs::write(directory.join("other.policy"), "subject Robot\n").unwrap();
+    let output = ward_in(&directory, &question);
+    assert_eq!(output.status.code(), Some(1));
+    let err = text(&output.stderr);
+    assert!(
+        err.contains("name one of app.policy, other.policy"),
+        "{err}"
+    );
+    assert!(text(&ward_in(&fresh("empty"), &question).stderr).contains("there is no .policy file"));
+}
+
+#[test]
 fn graphs_are_drawn_and_plans_are_written() {
     let directory = started("graph");
     assert!(

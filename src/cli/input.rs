@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, syntax as problem};
 use crate::policy::Policy;
 use crate::resolve::{used_name, uses};
 use crate::source::{FileId, Sources, Span};
-use crate::syntax;
+use crate::syntax::{self, ast::Item};
 use crate::world::{Fact, World};
 
 /// One policy on disk: a file that no other one uses, with all that it uses.
@@ -24,6 +24,16 @@ pub(super) struct Unit {
 }
 
 impl Unit {
+    /// Whether its root holds tests and `use`s, and nothing else.
+    fn only_tests(&self) -> bool {
+        let Some((file, source)) = self.sources.iter().next() else {
+            return false;
+        };
+        let items = syntax::parse(file, source.text()).tree.items;
+        let tells = |item: &Item| matches!(item, Item::Test(_) | Item::Use(_));
+        !items.is_empty() && items.iter().all(tells)
+    }
+
     /// Compiles it; unreadable files are among its mistakes.
     pub(super) fn compile(&self) -> Result<Policy, Diagnostics> {
         match compile(&self.sources) {
@@ -46,42 +56,48 @@ fn shown(path: &Path) -> String {
 /// Every policy below these paths.
 pub(super) fn units(paths: &[PathBuf]) -> Result<Vec<Unit>, Stop> {
     let here = [PathBuf::from(".")];
-    let paths = if paths.is_empty() { &here[..] } else { paths };
-    let mut files: Vec<PathBuf> = Vec::new();
+    let all = every_file(if paths.is_empty() { &here } else { paths })?;
+    Ok(roots(all))
+}
+
+/// Each file below these paths, with all that it uses.
+fn every_file(paths: &[PathBuf]) -> Result<Vec<Unit>, Stop> {
+    let mut units = Vec::new();
     for path in paths {
         if path.is_dir() {
             let below = ignore::WalkBuilder::new(path)
                 .sort_by_file_path(Path::cmp)
                 .build();
-            let below = below
-                .filter_map(Result::ok)
-                .map(ignore::DirEntry::into_path);
-            files.extend(below.filter(|path| path.extension().is_some_and(|e| e == "policy")));
+            for entry in below {
+                let entry = entry.map_err(|error| {
+                    report::plain(&format!("cannot read below `{}`: {error}", path.display()));
+                    Stop::Told
+                })?;
+                let file = entry.path();
+                if file.is_file() && file.extension().is_some_and(|e| e == "policy") {
+                    units.push(unit(file)?);
+                }
+            }
         } else if path.exists() {
-            files.push(path.clone());
+            units.push(unit(path)?);
         } else {
             report::plain(&format!("cannot find `{}`", path.display()));
             return Err(Stop::Told);
         }
     }
-    let mut units = Vec::new();
-    let mut used: BTreeSet<String> = BTreeSet::new();
-    for file in files {
-        let unit = unit(&file)?;
-        let others = unit
-            .sources
-            .iter()
-            .skip(1)
-            .map(|(_, source)| source.name().to_owned());
-        used.extend(others);
-        units.push(unit);
-    }
-    // Two files that use each other would otherwise both be left out.
+    Ok(units)
+}
+
+/// Those that no other one uses.
+fn roots(mut units: Vec<Unit>) -> Vec<Unit> {
+    let others = units.iter().flat_map(|unit| unit.sources.iter().skip(1));
+    let used: BTreeSet<String> = others.map(|(_, source)| source.name().to_owned()).collect();
     let kept = |unit: &Unit| !used.contains(&unit.root);
+    // Two files that use each other would otherwise both be left out.
     if units.iter().any(kept) {
         units.retain(kept);
     }
-    Ok(units)
+    units
 }
 
 /// A file with all that it uses.
@@ -135,12 +151,13 @@ fn add(unit: &mut Unit, name: String, bytes: Vec<u8>) -> FileId {
 
 /// The one policy at a path.
 pub(super) fn policy(path: &Path) -> Result<Policy, Stop> {
-    let units = units(&[path.to_path_buf()])?;
-    let mut holding: Vec<&Unit> = units.iter().collect();
-    if holding.len() > 1 {
-        // What holds only tests is no policy of its own.
-        holding.retain(|unit| unit.sources.iter().count() == 1);
+    let mut all = every_file(&[path.to_path_buf()])?;
+    // A file that only tells tests of another one is no policy of its own.
+    if all.iter().any(|unit| !unit.only_tests()) {
+        all.retain(|unit| !unit.only_tests());
     }
+    let units = roots(all);
+    let holding: Vec<&Unit> = units.iter().collect();
     let unit = match holding.as_slice() {
         [only] => *only,
         [] => {
