@@ -61,6 +61,10 @@ impl Expected {
     pub(super) fn help(&self, found: &Token<'_>) -> Option<String> {
         let takes = |name: &str| self.names.iter().any(|known| known == name);
         match found {
+            // A name alone in a type's body: an attribute without a type, or an action without its comma.
+            _ if self.names == [":", "?"] => {
+                Some("write an attribute as `name: Type`, and put a `,` between actions".to_owned())
+            }
             Token::Identifier("and") => Some("write `&&`".to_owned()),
             Token::Identifier("or") => Some("write `||`".to_owned()),
             Token::Identifier("not") => Some("write `!`".to_owned()),
