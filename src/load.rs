@@ -5,7 +5,7 @@ use crate::literal::EntityName;
 use crate::plan::Value;
 use crate::source::{Sources, Span};
 use crate::syntax::{self, ast};
-use crate::world::{Fact, FactKind, Place, Reason, Refusal};
+use crate::world::{Fact, FactKind, Holder, Place, Reason, Refusal};
 
 /// Reads the facts of a `.world` file.
 ///
@@ -111,7 +111,14 @@ pub(crate) fn fact(sources: &Sources, fact: &ast::Fact) -> Result<Fact, Diagnost
             on,
             until,
         } => FactKind::Holding {
-            subject: subject.as_ref().map(name),
+            subject: match subject {
+                ast::Holder::Anyone => Holder::Anyone,
+                ast::Holder::Entity(entity) => Holder::Entity(name(entity)),
+                ast::Holder::Set(of, role) => Holder::Set {
+                    of: name(of),
+                    role: role.name.clone(),
+                },
+            },
             role: role.name.clone(),
             of: name(on),
             until: until.map(|moment| moment.millis),
@@ -127,6 +134,17 @@ pub(crate) fn fact(sources: &Sources, fact: &ast::Fact) -> Result<Fact, Diagnost
             level: level.name.clone(),
             until: until.map(|moment| moment.millis),
         },
+        ast::FactKind::CustomRole {
+            role,
+            of,
+            can,
+            attributes,
+        } => FactKind::CustomRole {
+            role: role.name.clone(),
+            of: name(of),
+            can: can.iter().map(permission).collect::<Result<_, _>>()?,
+            description: description(attributes)?,
+        },
         ast::FactKind::Relation {
             entity,
             relation,
@@ -141,6 +159,30 @@ pub(crate) fn fact(sources: &Sources, fact: &ast::Fact) -> Result<Fact, Diagnost
         kind,
         place: Some(place(sources, fact.span)),
     })
+}
+
+/// A permission by name; a custom role says each of them.
+fn permission(term: &ast::PermissionTerm) -> Result<String, Diagnostic> {
+    let parts: Option<Vec<&str>> = term.path.iter().map(|(part, _)| part.as_deref()).collect();
+    parts
+        .map(|parts| parts.join("."))
+        .ok_or_else(|| report::wildcard_in_role(term.span))
+}
+
+/// What a custom role says of itself: a description, and nothing else.
+fn description(attributes: &[(ast::Ident, ast::Expr)]) -> Result<Option<String>, Diagnostic> {
+    let mut said = None;
+    for (name, value) in values(attributes)? {
+        match (name.as_str(), value) {
+            ("description", Value::String(text)) => said = Some(text),
+            _ => {
+                let said = attributes.iter().find(|(ident, _)| ident.name == name);
+                let Some((ident, expr)) = said else { continue };
+                return Err(report::only_description(ident.span.to(expr.span)));
+            }
+        }
+    }
+    Ok(said)
 }
 
 fn place(sources: &Sources, span: Span) -> Place {

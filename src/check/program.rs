@@ -153,7 +153,7 @@ impl Checker<'_, '_> {
                         actions,
                     });
                 }
-                RoleClause::Includes { .. } => {}
+                _ => {}
             }
         }
         meaning

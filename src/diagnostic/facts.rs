@@ -20,6 +20,17 @@ pub(crate) fn said_twice(span: Span, name: &str) -> Diagnostic {
     Diagnostic::error("E0551", span, format!("`{name}` is said twice")).help("keep one of the two")
 }
 
+pub(crate) fn wildcard_in_role(span: Span) -> Diagnostic {
+    Diagnostic::error("E0553", span, "a custom role names each of its permissions").help(
+        "write `Type.action` or a permission group: a `*` would take in what is declared later",
+    )
+}
+
+pub(crate) fn only_description(span: Span) -> Diagnostic {
+    Diagnostic::error("E0554", span, "a custom role says nothing but its `description`")
+        .help("write `{ description: \"…\" }`, a text")
+}
+
 pub(crate) fn bad_question(span: Span, error: &crate::eval::QueryError) -> Diagnostic {
     Diagnostic::error(error.code(), span, error.message()).help(error.help())
 }

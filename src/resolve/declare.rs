@@ -55,7 +55,7 @@ pub(super) fn schema<'a>(
     declarer.role_includes();
     let mut context_at: Option<Span> = None;
     for item in items {
-        if let Item::Context(attributes, span) = item {
+        if let Item::Context(ast::ContextDecl { attributes, span, .. }) = item {
             if let Some(first) = context_at.replace(*span) {
                 let error = report::declared_twice(*span, "the", "context", first);
                 declarer.diagnostics.push(error);
@@ -237,7 +237,7 @@ impl<'a> Declarer<'a, '_> {
                     info.roles.push(role_id);
                     info.role_names.insert(role.name.name.clone(), role_id);
                 }
-                Member::Share(_) => {}
+                _ => {}
             }
         }
     }

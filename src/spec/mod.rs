@@ -159,6 +159,7 @@ fn claims(expectation: &Expectation) -> Vec<OneClaim<'_>> {
             Claim::Cannot(actions) => (actions.as_slice(), Outcome::Forbidden),
             Claim::Sees => (&[][..], Outcome::Allowed),
             Claim::CannotSee => (&[][..], Outcome::Invisible),
+            Claim::SeesOnly | Claim::SeesNo(_) => todo!(),
         };
         if actions.is_empty() {
             all.push(OneClaim {

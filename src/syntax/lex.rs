@@ -138,6 +138,12 @@ pub(super) fn lex(file: FileId, text: &str) -> Lexed<'_> {
             out.docs.insert(start, doc.join("\n"));
             doc.clear();
         }
+        if token == Token::Identifier("most")
+            && let Some((_, before @ Token::At, to)) = out.tokens.last_mut()
+        {
+            (*before, *to) = (Token::AtMost, end);
+            continue;
+        }
         out.tokens.push((start, token, end));
     }
     out

@@ -113,7 +113,17 @@ fn begins_item(tokens: &[Placed<'_>], index: usize, from: usize) -> bool {
         Some(Token::Subject | Token::Scope | Token::Resource) => {
             matches!(next, Some(Token::Identifier(_)))
         }
-        Some(Token::Context) => matches!(next, Some(Token::OpenBrace)),
+        Some(Token::Context) => {
+            let awaited = matches!(
+                before(tokens, index),
+                Some(Token::Dot | Token::Comma | Token::Except)
+            );
+            !awaited
+                && matches!(
+                    next,
+                    Some(Token::OpenBrace | Token::Identifier(_) | Token::Star)
+                )
+        }
         Some(Token::Use | Token::Test) => matches!(next, Some(Token::String(_))),
         Some(Token::Permissions) => matches!(token(tokens, index + 2), Some(Token::OpenBrace)),
         Some(Token::Permit | Token::Forbid | Token::Reveal | Token::Hide) => {
@@ -144,7 +154,7 @@ fn only_annotations(tokens: &[Placed<'_>]) -> bool {
 fn begins_fact(tokens: &[Placed<'_>], index: usize) -> bool {
     let begins = matches!(
         token(tokens, index),
-        Some(Token::Entity(_) | Token::Share | Token::Anyone)
+        Some(Token::Entity(_) | Token::Share | Token::Anyone | Token::Role)
     );
     let awaited = matches!(
         before(tokens, index),
@@ -388,6 +398,14 @@ fn begins_clause(tokens: &[Placed<'_>], index: usize) -> bool {
             Token::Sees
                 | Token::Can
                 | Token::Includes
+                | Token::Also
+                | Token::Requires
+                | Token::For
+                | Token::AtMost
+                | Token::Visible
+                | Token::Overrides
+                | Token::Custom
+                | Token::Acts
                 | Token::Actions
                 | Token::Role
                 | Token::Relation
@@ -400,7 +418,14 @@ fn begins_clause(tokens: &[Placed<'_>], index: usize) -> bool {
     );
     let named = matches!(
         before(tokens, index),
-        Some(Token::Dot | Token::Comma | Token::Except | Token::Remove | Token::Entity(_))
+        Some(
+            Token::Dot
+                | Token::Comma
+                | Token::Except
+                | Token::Remove
+                | Token::Entity(_)
+                | Token::Acts
+        )
     ) || matches!(
         token(tokens, index + 1),
         Some(Token::Colon | Token::Question)

@@ -43,6 +43,8 @@ macro_rules! tokens {
             #[regex(r"//[^\n]*", allow_greedy = true)]
             Comment(&'s str),
 
+            /// `at` and `most`, put together by the lexer: `at` alone may be a name.
+            AtMost,
             /// Anything that no token begins with; reported by the lexer.
             Invalid,
             /// Makes the parser read a policy file. The lexer never yields it.
@@ -68,6 +70,7 @@ macro_rules! tokens {
                         f.write_str("a text")
                     }
                     Self::Comment(_) => f.write_str("a comment"),
+                    Self::AtMost => f.write_str("`at most`"),
                     Self::Invalid => f.write_str("an unknown character"),
                     Self::StartPolicy | Self::StartWorld | Self::StartCondition => {
                         f.write_str("the beginning of the file")
@@ -95,6 +98,20 @@ tokens! {
     "can" => Can,
     "cannot" => Cannot,
     "includes" => Includes,
+    "also" => Also,
+    "and" => AndAlso,
+    "requires" => Requires,
+    "for" => For,
+    "visible" => Visible,
+    "by" => By,
+    "overrides" => Overrides,
+    "custom" => Custom,
+    "roles" => Roles,
+    "from" => From,
+    "acts" => Acts,
+    "within" => Within,
+    "only" => Only,
+    "no" => No,
     "share" => Share,
     "with" => With,
     "level" => Level,
@@ -131,6 +148,7 @@ tokens! {
     "," => Comma,
     "." => Dot,
     ":" => Colon,
+    "#" => Hash,
     "?" => Question,
     "|" => Pipe,
     "@" => Annotation,

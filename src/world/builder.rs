@@ -117,7 +117,7 @@ impl WorldBuilder {
                 of,
                 until,
             } => {
-                let key = self.holding(subject.as_ref(), role, of)?;
+                let key = self.holding(match subject { super::Holder::Entity(e) => Some(e), _ => None }, role, of)?;
                 let origin = self.origin(fact);
                 extend(self.holdings.entry(key), until.unwrap_or(FOREVER), origin);
             }
@@ -131,6 +131,7 @@ impl WorldBuilder {
                 let origin = self.origin(fact);
                 extend(self.shares.entry(key), until.unwrap_or(FOREVER), origin);
             }
+            FactKind::CustomRole { .. } => return Err(Reason::NotThere),
             FactKind::Relation {
                 entity,
                 relation,
@@ -159,7 +160,7 @@ impl WorldBuilder {
             FactKind::Holding {
                 subject, role, of, ..
             } => {
-                let key = self.holding(subject.as_ref(), role, of)?;
+                let key = self.holding(match subject { super::Holder::Entity(e) => Some(e), _ => None }, role, of)?;
                 self.holdings.remove(&key).is_some()
             }
             FactKind::Share {
@@ -171,6 +172,7 @@ impl WorldBuilder {
                 let key = self.share(entity, with, level)?;
                 self.shares.remove(&key).is_some()
             }
+            FactKind::CustomRole { .. } => return Err(Reason::NotThere),
             FactKind::Relation {
                 entity,
                 relation,

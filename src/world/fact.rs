@@ -40,6 +40,51 @@ pub struct Fact {
     pub place: Option<Place>,
 }
 
+/// Who holds a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// `anyone`: everybody, known to the world or not.
+    Anyone,
+    /// A subject, or a group.
+    Entity(EntityName),
+    /// `Team:ml#Member`: whoever holds a role somewhere. The form is that of Zanzibar's usersets.
+    Set {
+        /// Where that role is held.
+        of: EntityName,
+        /// That role.
+        role: String,
+    },
+}
+
+impl fmt::Display for Holder {
+    /// Writes the holder as it stands in a fact.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anyone => f.write_str("anyone"),
+            Self::Entity(name) => write!(f, "{name}"),
+            Self::Set { of, role } => write!(f, "{of}#{role}"),
+        }
+    }
+}
+
+impl std::str::FromStr for Holder {
+    type Err = literal::EntityNameError;
+
+    /// Reads a holder as [`Display`](fmt::Display) writes it. An id with a `#` in it wants quotes.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "anyone" {
+            return Ok(Self::Anyone);
+        }
+        match text.rsplit_once('#') {
+            Some((of, role)) if !role.ends_with('"') => Ok(Self::Set {
+                of: of.parse()?,
+                role: role.to_owned(),
+            }),
+            _ => text.parse().map(Self::Entity),
+        }
+    }
+}
+
 /// The forms of facts. Moments are milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FactKind {
@@ -56,8 +101,8 @@ pub enum FactKind {
     },
     /// `User:bob is Member of Team:ml`
     Holding {
-        /// Who holds; `None` is `anyone`.
-        subject: Option<EntityName>,
+        /// Who holds.
+        subject: Holder,
         /// The role.
         role: String,
         /// Where it is held.
@@ -75,6 +120,17 @@ pub enum FactKind {
         level: String,
         /// When it ends.
         until: Option<i64>,
+    },
+    /// `role Developer of Account:acme can compute.view { description: "…" }`
+    CustomRole {
+        /// The role.
+        role: String,
+        /// Where it may be held.
+        of: EntityName,
+        /// The actions and permission groups that it gives, by name.
+        can: Vec<String>,
+        /// What people are told about it.
+        description: Option<String>,
     },
     /// `Doc:readme owner User:alice`
     Relation {
@@ -128,10 +184,7 @@ impl fmt::Display for FactKind {
                 of,
                 until,
             } => {
-                match subject {
-                    Some(subject) => write!(f, "{subject} is {role} of {of}")?,
-                    None => write!(f, "anyone is {role} of {of}")?,
-                }
+                write!(f, "{subject} is {role} of {of}")?;
                 write_until(f, *until)
             }
             Self::Share {
@@ -142,6 +195,22 @@ impl fmt::Display for FactKind {
             } => {
                 write!(f, "share {entity} with {with} at {level}")?;
                 write_until(f, *until)
+            }
+            Self::CustomRole {
+                role,
+                of,
+                can,
+                description,
+            } => {
+                write!(f, "role {role} of {of}")?;
+                for (index, permission) in can.iter().enumerate() {
+                    f.write_str(if index == 0 { " can " } else { ", " })?;
+                    f.write_str(permission)?;
+                }
+                match description {
+                    Some(text) => write!(f, " {{ description: {} }}", literal::quote(text)),
+                    None => Ok(()),
+                }
             }
             Self::Relation {
                 entity,
@@ -186,9 +255,13 @@ struct JsonFact {
     at: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    can: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
 }
 
-const FORMS: &str = "a fact has the keys `entity` (with `in`, `attributes`), `entity`, `relation` and `to`, `subject`, `role` and `of`, or `share`, `with` and `at`";
+const FORMS: &str = "a fact has the keys `entity` (with `in`, `attributes`), `entity`, `relation` and `to`, `subject`, `role` and `of`, `role`, `of` and `can`, or `share`, `with` and `at`";
 
 impl TryFrom<JsonFact> for Fact {
     type Error = String;
@@ -215,6 +288,8 @@ impl TryFrom<JsonFact> for Fact {
                 with: None,
                 at: None,
                 until: None,
+                can: None,
+                description: None,
             } => FactKind::Relation {
                 entity: entity(from)?,
                 relation,
@@ -233,6 +308,8 @@ impl TryFrom<JsonFact> for Fact {
                 share: None,
                 with: None,
                 at: None,
+                can: None,
+                description: None,
             } => FactKind::Entity {
                 entity: entity(name)?,
                 containers: containers
@@ -260,11 +337,12 @@ impl TryFrom<JsonFact> for Fact {
                 share: None,
                 with: None,
                 at: None,
+                can: None,
+                description: None,
             } => FactKind::Holding {
-                subject: match subject.as_str() {
-                    "anyone" => None,
-                    _ => Some(entity(subject)?),
-                },
+                subject: subject
+                    .parse()
+                    .map_err(|error: literal::EntityNameError| error.to_string())?,
                 role,
                 of: entity(of)?,
                 until,
@@ -282,11 +360,34 @@ impl TryFrom<JsonFact> for Fact {
                 subject: None,
                 role: None,
                 of: None,
+                can: None,
+                description: None,
             } => FactKind::Share {
                 entity: entity(shared)?,
                 with: entity(with)?,
                 level,
                 until,
+            },
+            JsonFact {
+                role: Some(role),
+                of: Some(of),
+                can,
+                description,
+                entity: None,
+                containers: None,
+                attributes: None,
+                relation: None,
+                to: None,
+                subject: None,
+                share: None,
+                with: None,
+                at: None,
+                until: None,
+            } => FactKind::CustomRole {
+                role,
+                of: entity(of)?,
+                can: can.unwrap_or_default(),
+                description,
             },
             _ => return Err(FORMS.into()),
         };
@@ -317,7 +418,7 @@ impl From<Fact> for JsonFact {
                 of,
                 until,
             } => Self {
-                subject: Some(subject.map_or_else(|| "anyone".into(), |name| name.to_string())),
+                subject: Some(subject.to_string()),
                 role: Some(role),
                 of: Some(of.to_string()),
                 until: moment(until),
@@ -333,6 +434,18 @@ impl From<Fact> for JsonFact {
                 with: Some(with.to_string()),
                 at: Some(level),
                 until: moment(until),
+                ..Self::default()
+            },
+            FactKind::CustomRole {
+                role,
+                of,
+                can,
+                description,
+            } => Self {
+                role: Some(role),
+                of: Some(of.to_string()),
+                can: (!can.is_empty()).then_some(can),
+                description,
                 ..Self::default()
             },
             FactKind::Relation {

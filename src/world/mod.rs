@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub(crate) use adjacency::Adjacency;
 pub use builder::WorldBuilder;
 pub(crate) use entities::Entities;
-pub use fact::{Fact, FactKind, Place};
+pub use fact::{Fact, FactKind, Holder, Place};
 pub use refusal::{Reason, Refusal};
 
 use crate::literal::EntityName;

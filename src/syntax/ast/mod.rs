@@ -85,7 +85,7 @@ pub enum Item {
     /// `use "other.policy"`
     Use(Text),
     /// `context { … }`: what a caller may say about a request.
-    Context(Vec<Attribute>, Span),
+    Context(ContextDecl),
     /// `subject`, `scope` or `resource`.
     Type(TypeDecl),
     /// `permissions name { … }`
@@ -96,6 +96,17 @@ pub enum Item {
     Test(Test),
     /// A stretch that could not be read, of an item or a whole one; already reported.
     Error(Span),
+}
+
+/// `context { … }`, or `context Doc.delete { … }` for some actions only.
+#[derive(Clone, Debug)]
+pub struct ContextDecl {
+    /// The actions that it is for; `None` for all.
+    pub actions: Option<PermissionSet>,
+    /// What may be said.
+    pub attributes: Vec<Attribute>,
+    /// The whole declaration.
+    pub span: Span,
 }
 
 /// `scope Team in Organization { … }`
@@ -141,6 +152,29 @@ pub enum Member {
     Role(RoleDecl),
     /// `share with T { level … }`
     Share(ShareDecl),
+    /// `visible by view`: holding the action on an entity shows it.
+    VisibleBy(Ident, Span),
+    /// `overrides T`: a role held here replaces those held on the enclosing T.
+    Overrides(Ident, Span),
+    /// `custom roles from SET`: roles as facts, out of this set.
+    CustomRoles(PermissionSet, Span),
+    /// `acts for owner: User within T at most scopes`: the type is a credential.
+    ActsFor(ActsFor),
+}
+
+/// `acts for owner: User within Project at most scopes`
+#[derive(Clone, Debug)]
+pub struct ActsFor {
+    /// The attribute that names the owner.
+    pub owner: Ident,
+    /// The types that the owner may have.
+    pub types: Vec<Ident>,
+    /// The enclosing type that it is confined to.
+    pub within: Option<Ident>,
+    /// The attribute of type `Permissions` that limits it.
+    pub at_most: Option<Ident>,
+    /// The whole clause.
+    pub span: Span,
 }
 
 /// `name: Type`, `name?: Type`, `name: Type = value`
@@ -248,6 +282,78 @@ pub enum RoleClause {
         /// The whole clause.
         span: Span,
     },
+    /// `at most SET`: a ceiling.
+    AtMost {
+        /// What may be had at most.
+        set: PermissionSet,
+        /// The whole clause.
+        span: Span,
+    },
+    /// `also owner, Team.Lead`: who else holds it.
+    Also {
+        /// Each of these does.
+        who: Vec<Also>,
+        /// The whole clause.
+        span: Span,
+    },
+    /// `requires Tenant.Member`: a holding counts only with these.
+    Requires {
+        /// The roles, of enclosing types.
+        roles: Vec<RoleRef>,
+        /// The whole clause.
+        span: Span,
+    },
+    /// `for User | Group`: who may hold it.
+    For {
+        /// The subject types.
+        types: Vec<Ident>,
+        /// The whole clause.
+        span: Span,
+    },
+}
+
+/// `Tenant.Member`: a role of a type.
+#[derive(Clone, Debug)]
+pub struct RoleRef {
+    /// The type.
+    pub of: Ident,
+    /// The role.
+    pub role: Ident,
+}
+
+/// Who else holds a role: `owner`, `Team.Lead`, `parent.Viewer and Member except Banned`, read from
+/// left to right.
+#[derive(Clone, Debug)]
+pub struct Also {
+    /// The first term.
+    pub first: AlsoTerm,
+    /// What narrows it, in order.
+    pub rest: Vec<(AlsoOp, AlsoTerm)>,
+}
+
+/// How a term of `also` narrows what stands before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlsoOp {
+    /// `and`: those who are in both.
+    And,
+    /// `except`: those who are not in it.
+    Except,
+}
+
+/// A term of `also`.
+#[derive(Clone, Debug)]
+pub enum AlsoTerm {
+    /// `owner`: a relation, an attribute, or a role of the same type.
+    Name(Ident),
+    /// `Team.Lead` of the enclosing Team, `parent.Viewer` of the related entity.
+    Role {
+        /// A type, a relation or an attribute.
+        base: Ident,
+        /// The role.
+        role: Ident,
+    },
+    /// In parentheses.
+    Group(Box<Also>),
 }
 
 /// A set of types: `*`, `this`, `Volume, Job except Job`.
@@ -442,6 +548,10 @@ pub enum Claim {
     Sees,
     /// `cannot see R`: Invisible.
     CannotSee,
+    /// `sees only R, S`: these, and nothing else of their types.
+    SeesOnly,
+    /// `sees no T`: nothing of a type.
+    SeesNo(Ident),
 }
 
 /// An action as it was written: `view` or `Volume.view`.
@@ -462,6 +572,17 @@ pub struct Fact {
     pub span: Span,
 }
 
+/// Who holds a role.
+#[derive(Clone, Debug)]
+pub enum Holder {
+    /// `anyone`
+    Anyone,
+    /// A subject.
+    Entity(Entity),
+    /// `Team:ml#Member`: whoever holds that role there.
+    Set(Entity, Ident),
+}
+
 /// The forms of facts.
 #[derive(Clone, Debug)]
 pub enum FactKind {
@@ -478,8 +599,8 @@ pub enum FactKind {
     },
     /// `User:bob is Member of Team:ml until …`
     Holding {
-        /// Who holds; `None` is `anyone`.
-        subject: Option<Entity>,
+        /// Who holds.
+        subject: Holder,
         /// The role.
         role: Ident,
         /// Where it is held.
@@ -497,6 +618,17 @@ pub enum FactKind {
         level: Ident,
         /// When it ends.
         until: Option<Moment>,
+    },
+    /// `role Developer of Account:acme can compute.view { description: "…" }`
+    CustomRole {
+        /// The role.
+        role: Ident,
+        /// Where it may be held.
+        of: Entity,
+        /// The permissions that it gives.
+        can: Vec<PermissionTerm>,
+        /// What is said about it.
+        attributes: Vec<(Ident, Expr)>,
     },
     /// `Doc:readme owner User:alice`
     Relation {

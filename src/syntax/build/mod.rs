@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use lalrpop_util::ParseError;
 
-use super::MAX_DEPTH;
+use super::{MAX_DEPTH, MAX_PARTS};
 use super::ast::*;
 use super::token::Token;
 use crate::diagnostic::{Diagnostic, syntax as report};
@@ -144,6 +144,47 @@ impl<'s> Builder<'s> {
             body: body.unwrap_or_default(),
             span: self.span(l, r),
         })
+    }
+
+    pub fn context_decl(
+        &mut self,
+        l: u32,
+        actions: Option<PermissionSet>,
+        attributes: Vec<Attribute>,
+        r: u32,
+    ) -> Item {
+        Item::Context(ContextDecl {
+            actions,
+            attributes,
+            span: self.span(l, r),
+        })
+    }
+
+    pub fn acts_for(
+        &mut self,
+        l: u32,
+        owner: Ident,
+        types: Vec<Ident>,
+        within: Option<Ident>,
+        at_most: Option<Ident>,
+        r: u32,
+    ) -> Member {
+        Member::ActsFor(ActsFor {
+            owner,
+            types,
+            within,
+            at_most,
+            span: self.span(l, r),
+        })
+    }
+
+    pub fn also(&mut self, mut also: Also, op: AlsoOp, term: AlsoTerm) -> Also {
+        if also.rest.len() < MAX_PARTS {
+            also.rest.push((op, term));
+        } else if let AlsoTerm::Name(name) | AlsoTerm::Role { role: name, .. } = &term {
+            self.limit(report::too_long(name.span, MAX_PARTS));
+        }
+        also
     }
 
     pub fn container(
@@ -387,7 +428,7 @@ impl<'s> Builder<'s> {
     pub fn holdings(
         &mut self,
         l: u32,
-        subject: Option<Entity>,
+        subject: Holder,
         holdings: Vec<(Ident, Entity, Option<Moment>, u32)>,
     ) -> Vec<Fact> {
         let mut begin = l;
@@ -407,6 +448,26 @@ impl<'s> Builder<'s> {
                 }
             })
             .collect()
+    }
+
+    pub fn custom_role(
+        &mut self,
+        l: u32,
+        role: Ident,
+        of: Entity,
+        can: Option<Vec<PermissionTerm>>,
+        attributes: Option<Vec<(Ident, Expr)>>,
+        r: u32,
+    ) -> Vec<Fact> {
+        vec![Fact {
+            kind: FactKind::CustomRole {
+                role,
+                of,
+                can: can.unwrap_or_default(),
+                attributes: attributes.unwrap_or_default(),
+            },
+            span: self.span(l, r),
+        }]
     }
 
     pub fn share(
