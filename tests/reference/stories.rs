@@ -1,0 +1,1 @@
+//! The reference is judged by hand: small stories whose outcomes nobody doubts.
