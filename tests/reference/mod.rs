@@ -18,7 +18,7 @@ use ward::syntax::ast::{
 };
 
 pub use condition::Value;
-pub use decision::{Outcome, Verdict};
+pub use decision::Outcome;
 pub use world::{Entity, Facts};
 
 /// An action by its full name: `Doc.view`.
