@@ -21,7 +21,7 @@ use generate::Pair;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use reference::{Entity, Facts, Model, Outcome, Request, Value};
 use ward::syntax::{parse, parse_world};
-use ward::{Context, EntityName, Evaluator, Sources, World};
+use ward::{Context, EntityName, Evaluator, Sources, World, WorldBuilder};
 
 const NOWS: [&str; 3] = ["2000-06-01", "2001-01-01", "2003-01-01"];
 
@@ -29,53 +29,85 @@ fn name(entity: &Entity) -> EntityName {
     EntityName::new(entity.0.as_str(), entity.1.as_str())
 }
 
-/// A difference, or why the pair could not be tried.
-fn differ(pair: &Pair) -> Result<(), String> {
+/// A difference, or why the pair could not be tried; otherwise how many facts there were, and how
+/// many of them were refused.
+fn differ(pair: &Pair) -> Result<(usize, usize), String> {
     let (policy_text, world_text) = (pair.policy_text(), pair.world_text());
     let mut sources = Sources::new();
     let file = sources.add("random.policy", policy_text.as_str());
     let policy = ward::compile(&sources).map_err(|errors| format!("does not compile: {errors}"))?;
     let parsed = parse(file, &policy_text);
     let model = Model::new(&parsed.tree);
-    let world_tree = parse_world(file, &world_text);
-    let facts = Facts::new(&model, &world_tree.tree);
+    let mut world_tree = parse_world(file, &world_text).tree;
     let named = ward::load::world_text("random.world", &world_text);
     let named = named.map_err(|errors| format!("world does not parse: {errors}"))?;
-    let world = World::build(Arc::clone(policy.plan()), named).map_err(|refused| {
+    let said = named.len();
+    let fits = fits(policy.plan(), &named);
+    // What the product refuses is not there for the reference either, but it must be refused for
+    // the right reason.
+    for (tree, fits) in world_tree.facts.iter().zip(&fits) {
+        if *fits && !model.may_stand(tree) {
+            return Err(format!("refuses too little: {:?}", tree.kind));
+        }
+    }
+    keep(&mut world_tree.facts, &fits);
+    let facts = Facts::new(&model, &world_tree);
+    let mut kept = named;
+    keep(&mut kept, &fits);
+    let refused = said - kept.len();
+    let world = World::build(Arc::clone(policy.plan()), kept).map_err(|refused| {
         let all: Vec<String> = refused.iter().map(ToString::to_string).collect();
         format!("world is refused: {}", all.join("\n"))
     })?;
-    let contexts: [BTreeMap<String, Value>; 2] = [
-        BTreeMap::new(),
-        BTreeMap::from([
-            ("flag".to_owned(), Value::Bool(true)),
-            ("num".to_owned(), Value::Int(1)),
-            (
-                "who".to_owned(),
-                Value::Entity(("User".into(), "u0".into())),
-            ),
-        ]),
+    let full = [
+        ("flag", Value::Bool(true), ward::Value::Bool(true)),
+        ("num", Value::Int(1), ward::Value::Int(1)),
+        (
+            "who",
+            Value::Entity(("User".into(), "u0".into())),
+            ward::Value::Entity(EntityName::new("User", "u0")),
+        ),
+        ("mfa", Value::Bool(true), ward::Value::Bool(true)),
+        ("lim", Value::Int(1), ward::Value::Int(1)),
+    ];
+    let full = full
+        .into_iter()
+        .filter(|(name, ..)| model.has_context(name));
+    let (theirs, ours): (BTreeMap<_, _>, Vec<_>) = full
+        .map(|(name, theirs, ours)| ((name.to_owned(), theirs), (name.to_owned(), ours)))
+        .unzip();
+    let contexts = [
+        (BTreeMap::new(), Context::default()),
+        (theirs, Context::from_iter(ours)),
     ];
     for now in NOWS {
         let now = ward::parse_datetime(now).unwrap();
         let ward = Evaluator::new(&world, now);
-        for context in &contexts {
-            let bound: Context = if context.is_empty() {
-                Context::default()
-            } else {
-                Context::from_iter([
-                    ("flag".to_owned(), ward::Value::Bool(true)),
-                    ("num".to_owned(), ward::Value::Int(1)),
-                    (
-                        "who".to_owned(),
-                        ward::Value::Entity(EntityName::new("User", "u0")),
-                    ),
-                ])
-            };
-            compare(&model, &facts, &ward, now, context, &bound)?;
+        for (context, bound) in &contexts {
+            compare(&model, &facts, &ward, now, context, bound)?;
         }
     }
-    Ok(())
+    Ok((said, refused))
+}
+
+/// Which of the facts a world takes, custom roles before those who hold them.
+fn fits(plan: &Arc<ward::Plan>, facts: &[ward::Fact]) -> Vec<bool> {
+    let mut builder = WorldBuilder::new(Arc::clone(plan));
+    let mut fits = vec![false; facts.len()];
+    for definitions in [true, false] {
+        for (fact, fits) in facts.iter().zip(&mut fits) {
+            if matches!(fact.kind, ward::FactKind::CustomRole { .. }) == definitions {
+                *fits = builder.add(fact).is_ok();
+            }
+        }
+    }
+    fits
+}
+
+/// Keeps what fits.
+fn keep<T>(all: &mut Vec<T>, fits: &[bool]) {
+    let mut fits = fits.iter();
+    all.retain(|_| fits.next().is_some_and(|fits| *fits));
 }
 
 /// Asks both everything that can be asked.
@@ -223,7 +255,7 @@ fn compare(
 
 /// Takes lines away as long as the pair still fails in the same way.
 fn shrink(mut pair: Pair) -> Pair {
-    let kind = |result: &Result<(), String>| {
+    let kind = |result: &Result<(usize, usize), String>| {
         result
             .as_ref()
             .err()
@@ -276,9 +308,16 @@ fn count_from(variable: &str, default: u64) -> u64 {
 
 /// How often each construct stood in the pairs.
 #[derive(Default)]
-struct Seen(BTreeMap<&'static str, usize>);
+struct Seen {
+    /// By the pairs whose text has it.
+    texts: BTreeMap<&'static str, usize>,
+    /// One by one.
+    constructs: BTreeMap<&'static str, usize>,
+    facts: usize,
+    refused: usize,
+}
 
-const CONSTRUCTS: [&str; 47] = [
+const TEXTS: [&str; 47] = [
     "when resource.S",
     "sees *",
     "sees this",
@@ -331,11 +370,28 @@ const CONSTRUCTS: [&str; 47] = [
 impl Seen {
     fn add(&mut self, pair: &Pair) {
         let text = format!("{}\n{}", pair.policy_text(), pair.world_text());
-        for construct in CONSTRUCTS {
+        for construct in TEXTS {
             if text.contains(construct) {
-                *self.0.entry(construct).or_default() += 1;
+                *self.texts.entry(construct).or_default() += 1;
             }
         }
+        self.sum(&pair.constructs);
+    }
+
+    fn sum(&mut self, constructs: &BTreeMap<&'static str, usize>) {
+        for (construct, count) in constructs {
+            *self.constructs.entry(construct).or_default() += count;
+        }
+    }
+
+    fn join(mut self, other: Self) -> Self {
+        for (text, count) in other.texts {
+            *self.texts.entry(text).or_default() += count;
+        }
+        self.sum(&other.constructs);
+        self.facts += other.facts;
+        self.refused += other.refused;
+        self
     }
 }
 
@@ -359,10 +415,16 @@ fn the_evaluator_agrees_with_the_reference() {
                     for seed in (first + thread..first + pairs).step_by(threads as usize) {
                         let pair = generate::pair(seed);
                         seen.add(&pair);
+                        let counted = std::cell::Cell::new((0, 0));
                         let mut runner = TestRunner::new(config.clone());
                         let outcome = runner.run(&proptest::strategy::Just(pair), |pair| {
-                            differ(&pair).map_err(TestCaseError::fail)
+                            let (facts, refused) = differ(&pair).map_err(TestCaseError::fail)?;
+                            counted.set((facts, refused));
+                            Ok(())
                         });
+                        let (facts, refused) = counted.get();
+                        seen.facts += facts;
+                        seen.refused += refused;
                         if outcome.is_err() {
                             let small = shrink(generate::pair(seed));
                             let why = differ(&small).unwrap_err();
@@ -386,14 +448,21 @@ fn the_evaluator_agrees_with_the_reference() {
             })
             .collect()
     });
-    let mut total: BTreeMap<&str, usize> = BTreeMap::new();
-    for (construct, count) in seen.into_iter().flat_map(|seen| seen.0) {
-        *total.entry(construct).or_default() += count;
+    let seen = seen.into_iter().fold(Seen::default(), Seen::join);
+    println!("{pairs} pairs without a difference");
+    println!("{} facts, {} of them refused", seen.facts, seen.refused);
+    println!("by the pairs that have it:");
+    for text in TEXTS {
+        let count = seen.texts.get(text).copied().unwrap_or(0);
+        println!("  {text}: {count}");
+        assert!(pairs < 1_000 || count > 0, "no pair has `{text}`");
     }
-    println!("{pairs} pairs without a difference; constructs by the pairs that have them:");
-    for construct in CONSTRUCTS {
-        let count = total.get(construct).copied().unwrap_or(0);
-        println!("  {count:>8}  {construct}");
+    println!("constructs:");
+    for construct in generate::CONSTRUCTS {
+        let count = seen.constructs.get(construct).copied().unwrap_or(0);
+        println!("  {construct}: {count}");
         assert!(pairs < 1_000 || count > 0, "no pair has `{construct}`");
     }
+    // Worlds are no good test where little of what they say is so.
+    assert!(pairs < 1_000 || seen.refused * 20 < seen.facts);
 }

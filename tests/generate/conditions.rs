@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use super::{ATTRIBUTES, Generator};
+use super::{ATTRIBUTES, Generator, TypeShape};
 
 pub struct Conditions<'g> {
     generator: &'g mut Generator,
@@ -26,6 +26,7 @@ impl<'g> Conditions<'g> {
             .iter()
             .filter(|known| known.name == ty)
             .flat_map(|known| known.attributes.iter().copied())
+            .filter(|name| *name != "scopes")
             .collect();
         // The enclosing entity, where there is exactly one for sure.
         let shapes = &self.generator.shape.types;
@@ -146,6 +147,13 @@ impl<'g> Conditions<'g> {
                 "@ has oo && # == principal",
                 "(if @ has oo then # == principal else context.flag)",
             ],
+            "parent" => &["#.isEmpty()", "!#.isEmpty()"],
+            "home" => &["# == %:x0", "# != %:x1", "# in %:x2"],
+            "admins" => &[
+                "principal in #",
+                "#.contains(User:u1)",
+                "#.containsAny([User:u0, User:u2])",
+            ],
             _ => &[
                 "#.contains(principal)",
                 "principal in #",
@@ -157,6 +165,7 @@ impl<'g> Conditions<'g> {
         let text = (*self.generator.pick(choices)).to_owned();
         text.replace('#', &format!("{base}.{name}"))
             .replace('@', base)
+            .replace('%', &self.generator.shape.home)
     }
 
     /// A condition that speaks of the principal, the context and the time, which all resources share.
@@ -189,7 +198,7 @@ impl<'g> Conditions<'g> {
         let shared: Vec<&str> = ATTRIBUTES
             .iter()
             .map(|(name, _)| *name)
-            .filter(|name| *name != "editors")
+            .filter(|name| *name != "editors" && *name != "parent")
             .filter(|name| {
                 let types = self.generator.shape.types.iter();
                 let mut declared = types.filter(|ty| subjects.contains(&ty.name)).peekable();
@@ -199,6 +208,11 @@ impl<'g> Conditions<'g> {
         if !shared.is_empty() && self.chance(40) {
             let name = *self.generator.pick(&shared);
             return self.about("principal", name);
+        }
+        if self.chance(20)
+            && let Some(asked) = self.of_credential()
+        {
+            return asked;
         }
         let choices = [
             "context.flag".to_owned(),
@@ -219,6 +233,41 @@ impl<'g> Conditions<'g> {
             "false".into(),
         ];
         self.generator.pick(&choices).clone()
+    }
+}
+
+impl Conditions<'_> {
+    /// A condition that asks whether a credential asks, and of it.
+    fn of_credential(&mut self) -> Option<String> {
+        let types = self.generator.shape.types.iter();
+        let types: Vec<TypeShape> = types
+            .filter(|ty| ty.credential.is_some())
+            .cloned()
+            .collect();
+        if types.is_empty() {
+            return None;
+        }
+        self.generator.count("credential conditions");
+        let ty = self.generator.pick(&types).clone();
+        let is = format!("credential is {}", ty.name);
+        let names = ty.attributes.iter().copied();
+        let names: Vec<&str> = names
+            .filter(|name| !["scopes", "parent", "editors"].contains(name))
+            .collect();
+        Some(match self.generator.rng.random_range(0..6) {
+            0 => is,
+            1 => format!("!({is})"),
+            2 => format!("({is} && credential == {}:x0)", ty.name),
+            3 => match ty.containers.first() {
+                Some((of, _)) => format!("({is} && credential in {of}:x0)"),
+                None => is,
+            },
+            _ if !names.is_empty() => {
+                let name = *self.generator.pick(&names);
+                format!("({is} && ({}))", self.about("credential", name))
+            }
+            _ => format!("(if {is} then credential != {}:x1 else true)", ty.name),
+        })
     }
 }
 

@@ -190,11 +190,6 @@ impl<'p> Model<'p> {
         declared.unwrap_or_else(|| self.last_level())
     }
 
-    /// Whether a set of those who hold the one role may hold the other.
-    pub fn may_hold(&self, (of, held): (&str, &str), (on, role): (&str, &str)) -> bool {
-        self.level(of, held) <= self.level(on, role)
-    }
-
     fn last_level(&self) -> usize {
         let roles = self.types.keys().map(|ty| self.roles(ty).len());
         roles.sum()

@@ -124,6 +124,11 @@ impl<'p> Model<'p> {
         context
     }
 
+    /// Whether anything may be said about a request under this name.
+    pub fn has_context(&self, name: &str) -> bool {
+        self.context.contains_key(name)
+    }
+
     fn body(&self, ty: &str) -> &'p [Member] {
         self.types.get(ty).map_or(&[], |decl| &decl.body)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ward::syntax::ast::{self, Expr, ExprKind, FactKind, Literal, WorldFile};
+use ward::syntax::ast::{self, Expr, ExprKind, FactKind, Literal, Member, RoleClause, WorldFile};
 
 use super::condition::{Ip, Value};
 use super::{Mask, Model};
@@ -193,6 +193,46 @@ impl Facts {
             && self
                 .containers_of(entity)
                 .all(|container| self.complete(model, container))
+    }
+}
+
+impl Model<'_> {
+    /// Whether a fact keeps to what the policy says of holders and of custom roles.
+    pub fn may_stand(&self, fact: &ast::Fact) -> bool {
+        match &fact.kind {
+            FactKind::Holding {
+                subject, role, on, ..
+            } => match subject {
+                ast::Holder::Anyone => true,
+                ast::Holder::Entity(holder) => {
+                    let mut clauses = self.clauses(&on.type_name, &role.name).iter();
+                    self.acts_for(&holder.type_name).is_none()
+                        && clauses.all(|clause| match clause {
+                            RoleClause::For { types, .. } => {
+                                types.iter().any(|ty| ty.name == holder.type_name)
+                            }
+                            _ => true,
+                        })
+                }
+                ast::Holder::Set(of, held) => {
+                    self.level(&of.type_name, &held.name) <= self.level(&on.type_name, &role.name)
+                }
+            },
+            FactKind::CustomRole { of, can, .. } => {
+                let universe = self
+                    .body(&of.type_name)
+                    .iter()
+                    .find_map(|member| match member {
+                        Member::CustomRoles(set, _) => {
+                            Some(self.expand(set, Some(&of.type_name)).all())
+                        }
+                        _ => None,
+                    });
+                let mut can = can.iter().flat_map(|term| self.permission(term));
+                universe.is_some_and(|universe| can.all(|action| universe.contains(&action)))
+            }
+            _ => true,
+        }
     }
 }
 
