@@ -42,13 +42,7 @@ impl Credential {
             ty,
             id,
             owned: false,
-            within: acts_for.within.map(|within| {
-                if world.is_complete(id) {
-                    enclosing(world, id, within)
-                } else {
-                    SmallVec::new()
-                }
-            }),
+            within: acts_for.within.map(|within| enclosing(world, id, within)),
             at_most: acts_for.at_most,
         }
     }
