@@ -259,6 +259,13 @@ pub(crate) fn split_entity(text: &str) -> Option<(&str, Cow<'_, str>)> {
     ))
 }
 
+/// Whether a text is a name as policies write it: letters, digits and `_`.
+pub(crate) fn is_identifier(text: &str) -> bool {
+    let letter = |b: &u8| b.is_ascii_alphabetic() || *b == b'_';
+    text.as_bytes().first().is_some_and(letter)
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
 /// Whether an id can stand without quotes.
 fn is_plain_id(id: &str) -> bool {
     let bytes = id.as_bytes();

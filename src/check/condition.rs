@@ -1,11 +1,13 @@
 //! The type checker of conditions: from the syntax tree to typed nodes.
 
+use std::collections::BTreeSet;
+
 use super::arena::Arena;
 use super::operators::{comparable, join};
 use super::reach::encloses;
 use crate::diagnostic::{Diagnostic, names, types as report};
 use crate::literal::{self, nearest};
-use crate::plan::{Condition, ConditionId, Node, NodeId, TypeId, Value, ValueType};
+use crate::plan::{ActionId, Condition, ConditionId, Node, NodeId, TypeId, Value, ValueType};
 use crate::resolve::Schema;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Guard, Ident, Literal};
@@ -35,12 +37,14 @@ impl<'e> Guards<'e> {
         Some(first.1.span.to(last.1.span))
     }
 
-    /// Whether the answer, or the fit, depends on the type of the resource.
-    pub(super) fn speaks_of_resource(&self) -> bool {
-        fn speaks(expr: &Expr) -> bool {
+    /// Whether a condition names one of the variables: then its answer, or its fit, depends on it.
+    /// `principal is R of T` speaks of the resource too.
+    pub(super) fn speaks_of(&self, variable: &str) -> bool {
+        fn speaks_of(expr: &Expr, variable: &str) -> bool {
+            let speaks = |expr: &Expr| speaks_of(expr, variable);
             match &expr.kind {
-                ExprKind::Name(name) => name == "resource",
-                ExprKind::IsRole(..) => true,
+                ExprKind::Name(name) => name == variable,
+                ExprKind::IsRole(..) => variable == "resource",
                 ExprKind::Literal(_) | ExprKind::Entity(_) | ExprKind::Error => false,
                 ExprKind::Set(parts)
                 | ExprKind::And(parts)
@@ -60,7 +64,7 @@ impl<'e> Guards<'e> {
                 ExprKind::If(a, b, c) => speaks(a) || speaks(b) || speaks(c),
             }
         }
-        self.parts.iter().any(|(_, expr)| speaks(expr))
+        self.parts.iter().any(|(_, expr)| speaks_of(expr, variable))
     }
 }
 
@@ -70,6 +74,10 @@ pub(super) struct Environment<'c, 's> {
     pub(super) schema: &'c Schema<'s>,
     /// The type of the resource.
     pub(super) resource: TypeId,
+    /// The action that is given or taken; nothing for sight.
+    pub(super) action: Option<ActionId>,
+    /// For each part of the context the actions that it is declared for; `None` for all.
+    pub(super) context: &'c [Option<BTreeSet<ActionId>>],
     /// The types that the principal may have.
     pub(super) principals: &'c [TypeId],
 }
@@ -316,16 +324,33 @@ impl Checker<'_, '_, '_> {
                 (self.arena.node(Node::Resource), ValueType::Entity(of))
             }
             "now" => (self.arena.node(Node::Now), ValueType::Datetime),
+            "credential" if !self.credentials().is_empty() => {
+                let asked = |known: &Known| matches!(known, Known::Is(path, _) if *path == [name]);
+                if !self.known.iter().any(asked) {
+                    return self.error(report::perhaps_no_credential(expr.span));
+                }
+                let of = self.credentials();
+                (self.arena.node(Node::Credential), ValueType::Entity(of))
+            }
             _ => {
                 let near = match name {
                     "user" | "subject" | "actor" | "caller" => Some("principal"),
                     "object" | "target" | "entity" => Some("resource"),
                     "request" | "ctx" => Some("context"),
                     "time" | "date" => Some("now"),
+                    "token" | "key" => Some("credential"),
                     "context" => return self.error(report::context_alone(expr.span)),
                     _ => nearest(
                         name,
-                        ["principal", "resource", "context", "now", "true", "false"],
+                        [
+                            "principal",
+                            "resource",
+                            "context",
+                            "now",
+                            "credential",
+                            "true",
+                            "false",
+                        ],
                     ),
                 };
                 return self.error(report::unknown_word(expr.span, name, near));
@@ -334,11 +359,27 @@ impl Checker<'_, '_, '_> {
         Some(self.narrowed(expr, typed))
     }
 
+    /// The types of credentials.
+    fn credentials(&self) -> Vec<TypeId> {
+        let types = self.environment.schema.types.iter();
+        types
+            .filter(|(_, ty)| ty.acts_for.is_some())
+            .map(|(id, _)| id)
+            .collect()
+    }
+
     fn is_type(&mut self, base: &Expr, names: &[Ident]) -> Option<(NodeId, Vec<TypeId>)> {
-        let (node, ty) = self.typed(base)?;
-        let ValueType::Entity(possible) = ty else {
-            let found = self.type_name(&ty);
-            return self.error(report::mismatch(base.span, "an entity", &found));
+        // Whether there is a credential at all is a part of this question.
+        let credential = matches!(&base.kind, ExprKind::Name(word) if word == "credential");
+        let (node, possible) = if credential && !self.credentials().is_empty() {
+            (None, self.credentials())
+        } else {
+            let (node, ty) = self.typed(base)?;
+            let ValueType::Entity(possible) = ty else {
+                let found = self.type_name(&ty);
+                return self.error(report::mismatch(base.span, "an entity", &found));
+            };
+            (Some(node), possible)
         };
         let schema = self.environment.schema;
         let mut of = Vec::new();
@@ -357,7 +398,11 @@ impl Checker<'_, '_, '_> {
             of.push(ty);
         }
         let range = self.arena.columns(of.iter().map(|ty| (*ty, 0)));
-        Some((self.arena.node(Node::IsType(node, range)), of))
+        let node = match node {
+            Some(node) => Node::IsType(node, range),
+            None => Node::IsCredential(range),
+        };
+        Some((self.arena.node(node), of))
     }
 
     fn is_role(&mut self, base: &Expr, role: &Ident, of: &Ident) -> Option<Typed> {

@@ -78,11 +78,22 @@ impl Checker<'_, '_, '_> {
         let context = &self.environment.schema.context;
         let found = (0u32..)
             .zip(context)
-            .find(|(_, field)| field.name == name.name);
-        if let Some((index, field)) = found {
-            return Some((index, field.ty.clone(), field.optional));
+            .find(|(_, part)| part.attribute.name == name.name);
+        if let Some((index, part)) = found {
+            let actions = self.environment.context.get(index as usize);
+            let Some(Some(actions)) = actions else {
+                return Some((index, part.attribute.ty.clone(), part.attribute.optional));
+            };
+            let action = self.environment.action;
+            if action.is_some_and(|action| actions.contains(&action)) {
+                return Some((index, part.attribute.ty.clone(), part.attribute.optional));
+            }
+            let action = action.map(|action| self.environment.schema.action_name(action));
+            let error = report::context_of_others(name.span, &name.name, action.as_deref());
+            return self.error(error);
         }
-        let near = nearest(&name.name, context.iter().map(|field| field.name.as_str()));
+        let known = context.iter().map(|part| part.attribute.name.as_str());
+        let near = nearest(&name.name, known);
         let declared = !context.is_empty();
         self.error(report::unknown_context(
             name.span, &name.name, near, declared,
@@ -164,6 +175,9 @@ impl Checker<'_, '_, '_> {
                 return self.error(report::mismatch(name.span, &a, &b));
             };
             ty = joined;
+        }
+        if ty == ValueType::Permissions {
+            return self.error(report::permissions_read(name.span, &name.name));
         }
         let range = self
             .arena

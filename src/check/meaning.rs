@@ -1,7 +1,7 @@
 //! The checked policy: what each clause of a role, each level and each rule comes to, type by type.
 
 use super::arena::Arena;
-use crate::plan::{ActionId, ConditionId, Field, LevelId, RoleId, Table, TypeId};
+use crate::plan::{ActionId, AlsoStep, ConditionId, Field, Guard, LevelId, RoleId, Table, TypeId};
 use crate::resolve::{Permissions, Schema};
 use crate::source::Span;
 use crate::syntax::ast::RuleKind;
@@ -10,6 +10,7 @@ use crate::syntax::ast::RuleKind;
 pub(crate) struct Program<'a> {
     pub(crate) schema: Schema<'a>,
     pub(crate) permissions: Permissions,
+    pub(crate) types: Table<TypeId, TypeMeaning>,
     pub(crate) roles: Table<RoleId, RoleMeaning>,
     pub(crate) levels: Table<LevelId, LevelMeaning>,
     pub(crate) rules: Vec<RuleMeaning>,
@@ -23,6 +24,57 @@ pub(crate) struct Program<'a> {
 pub(crate) struct RoleMeaning {
     pub(crate) sees: Vec<SeesClause>,
     pub(crate) can: Vec<CanClause>,
+    pub(crate) ceiling: Option<LevelMeaning>,
+    pub(crate) also: Vec<AlsoMeaning>,
+    pub(crate) guard: Guard,
+    pub(crate) stratum: u32,
+}
+
+/// One source of `also E, F`.
+pub(crate) struct AlsoMeaning {
+    /// The whole clause.
+    pub(crate) span: Span,
+    pub(crate) steps: Vec<AlsoStep>,
+}
+
+impl AlsoMeaning {
+    /// The roles that it names, and whether each stands behind an `except`.
+    pub(crate) fn roles(&self) -> Vec<(RoleId, bool)> {
+        // For each answer on the stack, the roles that it rests on.
+        let mut stack: Vec<Vec<(RoleId, bool)>> = Vec::new();
+        for step in &self.steps {
+            match step {
+                AlsoStep::Subject(_) => stack.push(Vec::new()),
+                AlsoStep::Own(of) | AlsoStep::Enclosing(of) => stack.push(vec![(*of, false)]),
+                AlsoStep::Linked(_, roles) => {
+                    stack.push(roles.iter().map(|of| (*of, false)).collect());
+                }
+                AlsoStep::And | AlsoStep::Except => {
+                    let right = stack.pop().unwrap_or_default();
+                    let negative = matches!(step, AlsoStep::Except);
+                    if let Some(left) = stack.last_mut() {
+                        left.extend(
+                            right
+                                .into_iter()
+                                .map(|(of, already)| (of, already || negative)),
+                        );
+                    }
+                }
+            }
+        }
+        stack.pop().unwrap_or_default()
+    }
+}
+
+/// What a type says beside its roles and shares.
+#[derive(Default)]
+pub(crate) struct TypeMeaning {
+    pub(crate) visible_by: Option<ActionId>,
+    pub(crate) overrides: Vec<TypeId>,
+    pub(crate) custom_roles: Option<LevelMeaning>,
+    /// Of a credential: the type that it is confined to, and the column of its limit.
+    pub(crate) within: Option<TypeId>,
+    pub(crate) at_most: Option<u32>,
 }
 
 /// `sees SET when E`
@@ -52,7 +104,8 @@ pub(crate) struct ActionGrant {
     pub(crate) condition: Option<ConditionId>,
 }
 
-/// What a level lets through; what it includes is not counted in.
+/// A set of actions without conditions: what a level lets through (what it includes is not counted
+/// in), a ceiling, what custom roles are made of.
 pub(crate) struct LevelMeaning {
     pub(crate) span: Span,
     pub(crate) actions: Vec<(TypeId, ActionId)>,

@@ -1,6 +1,6 @@
 //! What each clause of a role, each level and each rule comes to, type by type.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::arena::Arena;
 use super::condition::{Environment, Guards, condition};
@@ -10,10 +10,8 @@ use super::meaning::{
 use super::reach::Reach;
 use crate::diagnostic::{Diagnostic, model, names as report, types};
 use crate::literal::nearest;
-use crate::plan::{
-    ActionId, ConditionId, ConstantId, EntityId, Field, LevelId, RoleId, TypeId, typed,
-};
-use crate::resolve::{AttributeInfo, Permissions, Resolved, Schema, SetMeaning};
+use crate::plan::{ActionId, ConditionId, LevelId, RoleId, TypeId};
+use crate::resolve::{Permissions, Resolved, Schema, SetMeaning};
 use crate::source::{Sources, Span};
 use crate::syntax::ast::{self, RoleClause, RuleKind, RuleTarget, TypeTerm};
 
@@ -34,6 +32,8 @@ pub(crate) fn check<'a>(
         reach: Reach::new(&schema),
         schema: &schema,
         permissions: &permissions,
+        overridden: Vec::new(),
+        context: Vec::new(),
         arena: Arena::default(),
         compiled: HashMap::default(),
         diagnostics,
@@ -43,8 +43,10 @@ pub(crate) fn check<'a>(
     let attributes = attributes
         .map(|ty| checker.fields(&ty.attributes))
         .collect();
-    let context = checker.fields(&schema.context);
-    let roles = schema.roles.ids().map(|role| checker.role(role)).collect();
+    let context = checker.context_fields();
+    let types = schema.types.ids().map(|ty| checker.powers(ty)).collect();
+    let mut roles = schema.roles.ids().map(|role| checker.role(role)).collect();
+    checker.strata(&mut roles);
     let levels = schema
         .levels
         .ids()
@@ -55,6 +57,7 @@ pub(crate) fn check<'a>(
     Program {
         schema,
         permissions,
+        types,
         roles,
         levels,
         rules,
@@ -66,22 +69,26 @@ pub(crate) fn check<'a>(
 
 /// What became of each condition that was read.
 type Compiled = HashMap<
-    (Span, Option<TypeId>),
+    (Span, Option<TypeId>, Option<ActionId>),
     Result<ConditionId, Vec<Diagnostic>>,
     rustc_hash::FxBuildHasher,
 >;
 
-struct Checker<'c, 'a> {
-    sources: &'c Sources,
-    schema: &'c Schema<'a>,
-    permissions: &'c Permissions,
-    reach: Reach,
-    subjects: Vec<TypeId>,
-    arena: Arena,
+pub(super) struct Checker<'c, 'a> {
+    pub(super) sources: &'c Sources,
+    pub(super) schema: &'c Schema<'a>,
+    pub(super) permissions: &'c Permissions,
+    pub(super) reach: Reach,
+    pub(super) subjects: Vec<TypeId>,
+    /// The types that some type overrides.
+    pub(super) overridden: Vec<TypeId>,
+    /// For each part of the context the actions that it is declared for; `None` for all.
+    pub(super) context: Vec<Option<BTreeSet<ActionId>>>,
+    pub(super) arena: Arena,
     /// Conditions by where they stand and what they are about: one that does not speak of the
     /// resource is the same for all types.
     compiled: Compiled,
-    diagnostics: &'c mut Vec<Diagnostic>,
+    pub(super) diagnostics: &'c mut Vec<Diagnostic>,
 }
 
 impl Checker<'_, '_> {
@@ -95,41 +102,6 @@ impl Checker<'_, '_> {
                     let error = model::container_and_group(member.span, &member.name, &group.name);
                     self.diagnostics.push(error);
                 }
-            }
-        }
-    }
-
-    fn fields(&mut self, attributes: &[AttributeInfo<'_>]) -> Vec<Field> {
-        attributes
-            .iter()
-            .map(|attribute| Field {
-                name: attribute.name.clone(),
-                ty: attribute.ty.clone(),
-                optional: attribute.optional,
-                default: attribute
-                    .default
-                    .and_then(|expr| self.default(attribute, expr)),
-            })
-            .collect()
-    }
-
-    fn default(&mut self, attribute: &AttributeInfo<'_>, expr: &ast::Expr) -> Option<ConstantId> {
-        let value = match expr.value() {
-            Ok(value) => value,
-            Err(span) => {
-                if !matches!(expr.kind, ast::ExprKind::Error) {
-                    self.diagnostics.push(types::not_constant(span));
-                }
-                return None;
-            }
-        };
-        let name = |ty| self.schema.type_name(ty).to_owned();
-        match typed(&value, &attribute.ty, &name, &mut |_, _| EntityId(0)) {
-            Ok(_) => Some(self.arena.constant(value, attribute.ty.clone())),
-            Err(mismatch) => {
-                let error = types::wrong_default(expr.span, &mismatch.expected, &mismatch.found);
-                self.diagnostics.push(error);
-                None
             }
         }
     }
@@ -153,9 +125,15 @@ impl Checker<'_, '_> {
                         actions,
                     });
                 }
-                _ => {}
+                // What they say of holders is read below.
+                RoleClause::Includes { .. }
+                | RoleClause::AtMost { .. }
+                | RoleClause::Also { .. }
+                | RoleClause::Requires { .. }
+                | RoleClause::For { .. } => {}
             }
         }
+        self.holding(role, &mut meaning);
         meaning
     }
 
@@ -289,7 +267,7 @@ impl Checker<'_, '_> {
     }
 
     /// A set of which `except` leaves nothing is a mistake.
-    fn left_over(&mut self, set: &ast::PermissionSet, meaning: &SetMeaning) {
+    pub(super) fn left_over(&mut self, set: &ast::PermissionSet, meaning: &SetMeaning) {
         if meaning.named.is_empty() && meaning.wild.is_empty() && !set.except.is_empty() {
             self.diagnostics.push(model::empty_set(set.span));
         }
@@ -306,20 +284,33 @@ impl Checker<'_, '_> {
         };
         // What is inside the shared entity goes through the window with it.
         let inside = self.reach.leading_to(info.of);
-        let own = Some(info.of);
+        LevelMeaning {
+            span,
+            actions: self.plain_set(info.of, &inside, set, "level"),
+        }
+    }
+
+    /// A set without conditions, of what can be asked inside a type.
+    pub(super) fn plain_set(
+        &mut self,
+        of: TypeId,
+        inside: &[TypeId],
+        set: &ast::PermissionSet,
+        clause: &str,
+    ) -> Vec<(TypeId, ActionId)> {
         let meaning =
             self.permissions
-                .meaning(self.schema, own, Some(&inside), set, self.diagnostics);
-        self.out_of_reach(&meaning, info.of, "level");
+                .meaning(self.schema, Some(of), Some(inside), set, self.diagnostics);
+        self.out_of_reach(&meaning, of, clause);
         self.left_over(set, &meaning);
         for (action, span) in &meaning.named {
             let asked = &self.schema.actions[*action].asked_of;
             if asked.iter().all(|of| inside.binary_search(of).is_err())
-                && let Some(of) = asked.first()
+                && let Some(asked) = asked.first()
             {
-                let (name, of_name) = (self.schema.type_name(*of), self.schema.type_name(info.of));
+                let (name, of_name) = (self.schema.type_name(*asked), self.schema.type_name(of));
                 self.diagnostics
-                    .push(model::cannot_be_inside(*span, name, of_name, "level"));
+                    .push(model::cannot_be_inside(*span, name, of_name, clause));
             }
         }
         let mut actions = Vec::new();
@@ -328,7 +319,7 @@ impl Checker<'_, '_> {
             let reached = asked.filter(|of| inside.binary_search(of).is_ok());
             actions.extend(reached.map(|of| (*of, action)));
         }
-        LevelMeaning { span, actions }
+        actions
     }
 
     fn rule(&mut self, rule: &ast::Rule) -> RuleMeaning {
@@ -359,15 +350,8 @@ impl Checker<'_, '_> {
             }
         }
         for subject in &rule.subjects {
-            if let Some(of) = self.find_type(subject) {
-                if self.subjects.contains(&of) {
-                    meaning.subjects.push(of);
-                } else {
-                    let kind = crate::resolve::kind_word(self.schema.types[of].kind);
-                    let error = report::wrong_kind(subject.span, &subject.name, kind, "subject");
-                    self.diagnostics.push(error);
-                }
-            }
+            let found = self.subject_named(subject, "who a rule is for");
+            meaning.subjects.extend(found);
         }
         meaning.subjects.sort_unstable();
         meaning.subjects.dedup();
@@ -412,7 +396,7 @@ impl Checker<'_, '_> {
         meaning
     }
 
-    fn find_type(&mut self, name: &ast::Ident) -> Option<TypeId> {
+    pub(super) fn find_type(&mut self, name: &ast::Ident) -> Option<TypeId> {
         let found = self.schema.type_names.get(&name.name).copied();
         if found.is_none() {
             let near = nearest(&name.name, self.schema.all_type_names());
@@ -437,7 +421,7 @@ impl Checker<'_, '_> {
     ) -> Vec<TypeGrant> {
         let mut types = Vec::new();
         for (of, _) in named {
-            match self.condition(guards, *of, principals) {
+            match self.condition(guards, *of, None, principals) {
                 Ok(condition) => types.push(TypeGrant { of: *of, condition }),
                 Err(errors) => {
                     self.diagnostics.extend(errors);
@@ -447,7 +431,7 @@ impl Checker<'_, '_> {
         }
         let mut misfit = None;
         for of in wild {
-            match self.condition(guards, *of, principals) {
+            match self.condition(guards, *of, None, principals) {
                 Ok(condition) => types.push(TypeGrant { of: *of, condition }),
                 Err(errors) => {
                     misfit.get_or_insert(errors);
@@ -480,7 +464,7 @@ impl Checker<'_, '_> {
         let mut actions = Vec::new();
         for (action, span) in &set.named {
             for of in asked(self.schema, *action) {
-                match self.condition(guards, of, principals) {
+                match self.condition(guards, of, Some(*action), principals) {
                     Ok(condition) => actions.push(ActionGrant {
                         of,
                         action: *action,
@@ -502,7 +486,7 @@ impl Checker<'_, '_> {
         let mut misfit = None;
         for action in &set.wild {
             for of in asked(self.schema, *action) {
-                match self.condition(guards, of, principals) {
+                match self.condition(guards, of, Some(*action), principals) {
                     Ok(condition) => actions.push(ActionGrant {
                         of,
                         action: *action,
@@ -536,18 +520,25 @@ impl Checker<'_, '_> {
         &mut self,
         guards: &Guards<'_>,
         of: TypeId,
+        action: Option<ActionId>,
         principals: &[TypeId],
     ) -> Result<Option<ConditionId>, Vec<Diagnostic>> {
         let Some(span) = guards.span() else {
             return Ok(None);
         };
-        let key = (span, guards.speaks_of_resource().then_some(of));
+        // Most parts of the context are declared for all actions.
+        let by_action = self.context.iter().any(Option::is_some);
+        let action = action.filter(|_| by_action && guards.speaks_of("context"));
+        let of_type = guards.speaks_of("resource").then_some(of);
+        let key = (span, of_type, action);
         if let Some(done) = self.compiled.get(&key) {
             return done.clone().map(Some);
         }
         let environment = Environment {
             schema: self.schema,
             resource: of,
+            action,
+            context: &self.context,
             principals,
         };
         let compiled = condition(

@@ -58,6 +58,12 @@ pub(super) fn encloses(schema: &Schema<'_>, from: TypeId, to: TypeId) -> bool {
     false
 }
 
+/// Whether an entity of `from` may stand in another, of `to`, by containment alone.
+pub(super) fn encloses_strictly(schema: &Schema<'_>, from: TypeId, to: TypeId) -> bool {
+    let mut above = schema.types[from].containers.iter();
+    above.any(|(container, _)| encloses(schema, *container, to))
+}
+
 /// Whether every entity of `from` stands in exactly one of `to`, by one way only, or is one.
 pub(super) fn exactly_one(schema: &Schema<'_>, from: TypeId, to: TypeId) -> bool {
     // One that stands in others of its type is enclosed by several.

@@ -37,6 +37,35 @@ pub(super) fn lines(reasons: &Reasons) -> Vec<String> {
                 lines.push(format!("{}, but its condition does not hold:", fact(held)));
                 lines.push(format!("  {}", written(clause)));
             }
+            Reason::ActsFor { credential, owner } => {
+                lines.push(format!("{credential} acts for {owner}"));
+            }
+            Reason::NoOwner { credential } => {
+                lines.push(format!("{credential} has no owner, so it sees nothing"));
+            }
+            Reason::Confined { credential, within } => {
+                let within = if within.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    within.join(", ")
+                };
+                lines.push(format!(
+                    "{credential} is confined to {within}, and this lies outside"
+                ));
+            }
+            Reason::Limited { credential } => {
+                lines.push(format!(
+                    "the permissions of {credential} do not have this action"
+                ));
+            }
+            Reason::Capped { held, clause } => {
+                lines.push(format!("{}, and that is a ceiling:", fact(held)));
+                lines.push(format!("  {}", written(clause)));
+            }
+            Reason::Overridden { held } => {
+                lines.push("overridden by a role that is held nearer:".into());
+                lines.extend(held.iter().map(|held| format!("  {}", fact(held))));
+            }
             Reason::KeptOut { share, clause } => {
                 lines.push(format!("{share}: the level keeps this action out"));
                 lines.push(format!("  {}", written(clause)));
@@ -77,6 +106,9 @@ fn fact(held: &Held) -> String {
     let mut text = held.fact.clone();
     if let Some(place) = &held.place {
         let _ = write!(text, " ({place})");
+    }
+    if let Some(also) = &held.also {
+        let _ = write!(text, ", by {}", written(also));
     }
     if held.through.len() > 1 {
         let _ = write!(text, ", as member: {}", held.through.join(" → "));

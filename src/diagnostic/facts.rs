@@ -27,8 +27,12 @@ pub(crate) fn wildcard_in_role(span: Span) -> Diagnostic {
 }
 
 pub(crate) fn only_description(span: Span) -> Diagnostic {
-    Diagnostic::error("E0554", span, "a custom role says nothing but its `description`")
-        .help("write `{ description: \"…\" }`, a text")
+    Diagnostic::error(
+        "E0554",
+        span,
+        "a custom role says nothing but its `description`",
+    )
+    .help("write `{ description: \"…\" }`, a text")
 }
 
 pub(crate) fn bad_question(span: Span, error: &crate::eval::QueryError) -> Diagnostic {

@@ -51,6 +51,91 @@ pub(crate) fn group_out_of_reach(span: Span, group: &str, of: &str, clause: &str
     .help("declare the role on a scope that holds what the group is about, or take it out")
 }
 
+pub(crate) fn never_encloses(span: Span, of: &str, ty: &str, clause: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0415",
+        span,
+        format!("no `{of}` ever encloses a `{ty}`, so this `{clause}` means nothing"),
+    )
+    .help(format!(
+        "name a type that `{ty}` stands in, directly or by way of others"
+    ))
+}
+
+pub(crate) fn except_cycle(span: Span, role: &str, other: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0416",
+        span,
+        format!("who holds `{role}` depends on who does not hold `{other}`, and that on `{role}`"),
+    )
+    .help("take one of the steps out: what stands behind `except` must be known first")
+}
+
+pub(crate) fn no_holder(span: Span, name: &str, leads_to: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0417",
+        span,
+        format!("`{name}` leads to {leads_to}, and only subjects hold roles"),
+    )
+    .help(format!(
+        "name the role that is meant there: `also {name}.Viewer`"
+    ))
+}
+
+pub(crate) fn not_its_own_action(span: Span, action: &str, ty: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0418",
+        span,
+        format!("`{action}` is not asked of a `{ty}` itself, so it cannot show one"),
+    )
+    .help("name an action that is asked of the entity: not a `create in …`")
+}
+
+pub(crate) fn no_credential(span: Span, name: &str, what: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0419",
+        span,
+        format!("`{name}` is a credential and cannot be {what}"),
+    )
+    .help(
+        "a credential acts for its owner: name the owner's type, or ask `credential is …` in a condition",
+    )
+}
+
+pub(crate) fn too_many_overridden(span: Span, limit: u32) -> Diagnostic {
+    Diagnostic::error(
+        "E0420",
+        span,
+        format!("more than {limit} types are overridden"),
+    )
+    .help("override fewer types of scopes")
+}
+
+pub(crate) fn no_limit(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0421",
+        span,
+        format!("`at most {name}` needs an attribute of type `Permissions`"),
+    )
+    .help(format!("declare `{name}: Permissions` in this type"))
+}
+
+pub(crate) fn misplaced_permissions(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0422",
+        span,
+        "`Permissions` can only be an attribute of a type",
+    )
+    .help("declare the attribute in the type itself, not in a set, a record or the context")
+}
+
+pub(crate) fn unknown_permission_value(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
+    Diagnostic::error("E0423", span, format!("unknown permission `{name}`")).suggest(
+        near,
+        "name an action as `Type.action`, a permission group by its path, or `*` for all",
+    )
+}
+
 pub(crate) fn unknown_annotation(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
     Diagnostic::error("E0406", span, format!("unknown annotation `@{name}`"))
         .suggest(near, "rules have `@id(\"…\")` and `@reason(\"…\")`")

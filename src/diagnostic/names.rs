@@ -13,7 +13,7 @@ pub(crate) fn unknown_type(span: Span, name: &str, near: Option<&str>) -> Diagno
 pub(crate) fn unknown_value_type(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
     Diagnostic::error("E0201", span, format!("unknown type `{name}`")).suggest(
         near,
-        "the types of values are Bool, Int, Decimal, String, Datetime, Duration, IpAddr, `Set of T`, `{ name: T }` and the declared types",
+        "the types of values are Bool, Int, Decimal, String, Datetime, Duration, IpAddr, Permissions, `Set of T`, `{ name: T }` and the declared types",
     )
 }
 
@@ -99,6 +99,18 @@ pub(crate) fn unknown_file(span: Span, path: &str, near: Option<&str>) -> Diagno
     Diagnostic::error("E0209", span, format!("cannot find `{path}`")).suggest(
         near,
         "a path after `use` is relative to the file that it stands in",
+    )
+}
+
+pub(crate) fn unknown_source(span: Span, name: &str, of: &str, near: Option<&str>) -> Diagnostic {
+    Diagnostic::error(
+        "E0211",
+        span,
+        format!("`{of}` has no relation, attribute or role `{name}`"),
+    )
+    .suggest(
+        near,
+        "`also` takes a relation or attribute that leads to subjects, a role of the same type, `T.R` of an enclosing T, or `relation.R`",
     )
 }
 

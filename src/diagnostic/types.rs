@@ -229,3 +229,27 @@ pub(crate) fn wrong_default(span: Span, expected: &str, found: &str) -> Diagnost
         "write a value of type `{expected}`, or take the default out"
     ))
 }
+
+pub(crate) fn perhaps_no_credential(span: Span) -> Diagnostic {
+    Diagnostic::error("E0321", span, "not everybody asks by a credential")
+        .help("ask first: `credential is ApiKey && credential.…`")
+}
+
+pub(crate) fn permissions_read(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0322",
+        span,
+        format!("`{name}` holds permissions, and a condition cannot read them"),
+    )
+    .help("such an attribute limits a credential: `acts for owner: User at most …`")
+}
+
+pub(crate) fn context_of_others(span: Span, name: &str, action: Option<&str>) -> Diagnostic {
+    let message = match action {
+        Some(action) => format!("`context.{name}` is not declared for `{action}`"),
+        None => format!("`context.{name}` is declared for some actions, and this is about sight"),
+    };
+    Diagnostic::error("E0323", span, message).help(format!(
+        "declare it for all: `context {{ {name}: … }}`, or name only actions that have it"
+    ))
+}

@@ -6,6 +6,7 @@ use std::fmt;
 use ipnet::IpNet;
 use smallvec::SmallVec;
 
+use super::places::enclosing;
 use super::seen::Seen;
 use super::walk::Case;
 use crate::plan::{
@@ -135,6 +136,14 @@ impl<'c> Reader<'c> {
         Ok(match plan.nodes[node] {
             Node::Constant(id) => (&self.world().constants[id]).into(),
             Node::Principal => Operand::Entity(self.case.asker.id),
+            Node::Credential => match &self.case.asker.credential {
+                Some(credential) => Operand::Entity(credential.id),
+                None => return Err(Fault::Missing("credential".into())),
+            },
+            Node::IsCredential(types) => {
+                let of = self.case.asker.credential.as_ref().map(|by| by.ty);
+                Operand::Bool(self.columns(types).iter().any(|(ty, _)| Some(*ty) == of))
+            }
             Node::Resource => Operand::Entity(self.resource),
             Node::Now => Operand::Datetime(self.case.now),
             Node::Context(index) => match self.context(index) {
@@ -417,27 +426,11 @@ impl<'c> Reader<'c> {
         let plan = &self.world().plan;
         let places = enclosing(self.world(), self.resource, plan.roles[role].on);
         places.into_iter().any(|place| {
-            let mut held = self.case.asker.held_at(self.world(), place, self.case.now);
-            held.any(|held| plan.roles[held.role].gives(role))
+            self.case
+                .asker
+                .holds(self.world(), place, role, self.case.now)
         })
     }
-}
-
-/// The entity itself and what it stands in, to the top, where of a type.
-fn enclosing(world: &World, entity: EntityId, ty: TypeId) -> SmallVec<[EntityId; 8]> {
-    let mut seen = Seen::from(entity);
-    let mut found = SmallVec::new();
-    let mut next = 0;
-    while let Some(at) = seen.get(next) {
-        next += 1;
-        if world.entities.type_of(at) == Some(ty) {
-            found.push(at);
-        }
-        for above in world.containers.of(at) {
-            seen.insert(*above);
-        }
-    }
-    found
 }
 
 fn calculate<'a>(

@@ -8,8 +8,8 @@ use std::collections::{BTreeSet, HashSet};
 use super::walk::Faults;
 use super::{Context, Evaluator, Outcome, QueryError, Question};
 use crate::literal::EntityName;
-use crate::plan::{EntityId, TypeId};
-use crate::world::Holding;
+use crate::plan::{ActionRule, EntityId, RoleId, TypeId};
+use crate::world::AnyRole;
 
 impl Evaluator<'_> {
     /// The resources of a type that a subject sees, sorted by id.
@@ -60,48 +60,104 @@ impl Evaluator<'_> {
         Ok(self.sorted_names(allowed))
     }
 
-    /// The entities of a type that the subject could see at all.
+    /// The entities of a type that the subject could see at all: what lies below the places where it
+    /// may hold a role.
     fn candidates(&self, question: &Question, ty: TypeId) -> Vec<EntityId> {
+        let (world, asker) = (self.world, &question.asker);
         // A rule can show anything, and no holding tells what.
-        let revealed = self.plan().types[ty]
-            .reveals
-            .iter()
-            .any(|rule| rule.subjects.is_empty() || rule.subjects.contains(&question.asker.ty));
-        if revealed && question.asker.known {
-            return self.world.all_of(ty).to_vec();
+        if self.shown_by_rule(ty) && asker.known {
+            return world.all_of(ty).to_vec();
         }
-        let leading = self.types_above(ty);
+        // Where facts alone tell who holds a role, those that show nothing of the type are left out.
+        let by_facts = self.held_by_facts();
+        let leading = by_facts.then(|| self.types_above(ty));
         let mut seen: HashSet<EntityId, rustc_hash::FxBuildHasher> = HashSet::default();
         let mut open: Vec<EntityId> = Vec::new();
         let mut found = Vec::new();
-        let shows = |held: &&Holding| {
-            held.until > self.now && !self.plan().roles[held.role].sights_of(ty).is_empty()
-        };
-        let holders = question.asker.holders().iter();
-        let held = holders.flat_map(|holder| self.world.held.of(*holder));
-        for held in held.chain(&self.world.held_by_anyone).filter(shows) {
-            if seen.insert(held.place) {
+        let holders = asker.holders().iter();
+        let held = holders.flat_map(|holder| world.held.of(*holder));
+        for held in held.chain(&world.held_by_anyone) {
+            let shows = !by_facts || self.shows(held.role, ty);
+            if held.until > self.now && shows && seen.insert(held.place) {
                 open.push(held.place);
             }
         }
+        // A subject that the world does not know is in no relation.
+        for holder in asker.holders().iter().filter(|_| asker.known) {
+            let linked = world.linked.of(*holder).iter();
+            open.extend(linked.copied().filter(|entity| seen.insert(*entity)));
+        }
         while let Some(place) = open.pop() {
-            let of = self.world.entities.type_of(place);
-            if of == Some(ty) && self.world.is_known(place) {
+            let of = world.entities.type_of(place);
+            if of == Some(ty) && world.is_known(place) {
                 found.push(place);
             }
-            let contents = self.world.contents.of(place).iter().copied();
-            let shared = self.world.received.of(place).iter();
+            let contents = world.contents.of(place).iter().copied();
+            let shared = world.received.of(place).iter();
             let shared = shared
                 .filter(|share| share.until > self.now)
                 .map(|share| share.entity);
-            for inner in contents.chain(shared) {
-                let of = self.world.entities.type_of(inner);
-                if of.is_some_and(|of| leading.contains(&of)) && seen.insert(inner) {
+            let leads = |inner: &EntityId| {
+                let of = world.entities.type_of(*inner);
+                let leading = leading.as_ref();
+                leading.is_none_or(|leading| of.is_some_and(|of| leading.contains(&of)))
+            };
+            // Roles that rest on those held here.
+            let linked = world.linked.of(place).iter().copied();
+            let sets = world.set_held.of(place).iter().map(|held| held.place);
+            let inside = contents.chain(shared).filter(leads);
+            for inner in inside.chain(linked).chain(sets) {
+                if seen.insert(inner) {
                     open.push(inner);
                 }
             }
         }
         found
+    }
+
+    /// Whether some rule can show entities of a type.
+    pub(super) fn shown_by_rule(&self, ty: TypeId) -> bool {
+        let ty = &self.plan().types[ty];
+        let shows = |rule: &ActionRule| {
+            let shown = ty.visible_by;
+            shown.is_some_and(|(lane, bit)| rule.lane == lane && rule.mask & bit != 0)
+        };
+        !ty.reveals.is_empty() || ty.permits.iter().any(shows)
+    }
+
+    /// Whether facts alone tell who holds which role.
+    pub(super) fn held_by_facts(&self) -> bool {
+        !self.plan().facets.also && self.world.set_held.is_empty()
+    }
+
+    /// Whether a role can show entities of a type.
+    pub(super) fn shows(&self, role: RoleId, ty: TypeId) -> bool {
+        let shown_by = self.plan().types[ty].visible_by;
+        match self.world.role(role) {
+            Some(AnyRole::Declared(role)) => {
+                let mut all = std::iter::once(role).chain(
+                    role.guarded
+                        .iter()
+                        .filter_map(|guarded| self.plan().roles.find(*guarded)),
+                );
+                // A guarded role may include further ones.
+                let deep = role.guarded.iter().any(|guarded| {
+                    let guarded = self.plan().roles.find(*guarded);
+                    guarded.is_some_and(|role| !role.guarded.is_empty())
+                });
+                deep || all.any(|role| {
+                    let grants = shown_by.map(|(lane, bit)| (role.grants_in(lane), bit));
+                    let gives = grants.is_some_and(|(grants, bit)| {
+                        grants.iter().any(|grant| grant.mask & bit != 0)
+                    });
+                    gives || !role.sights_of(ty).is_empty()
+                })
+            }
+            Some(AnyRole::Custom(role)) => {
+                shown_by.is_some_and(|(lane, bit)| role.masks.mask(lane) & bit != 0)
+            }
+            None => false,
+        }
     }
 
     /// The types on ways from a type, itself among them: nothing else can hold one of it.

@@ -8,7 +8,10 @@ mod asker;
 mod condition;
 mod context;
 mod error;
+mod holders;
 mod list;
+mod places;
+mod reason;
 mod reasons;
 mod seen;
 mod walk;
@@ -18,7 +21,7 @@ use serde::Serialize;
 
 pub use context::Context;
 pub use error::{ConditionError, QueryError};
-pub use reasons::{Held, Reason, Reasons, Step};
+pub use reason::{Held, Reason, Reasons, Step};
 pub use who::Who;
 
 use crate::literal::EntityName;

@@ -1,145 +1,56 @@
 //! What decided: the holdings, ways, clauses and rules behind an outcome, or what was missing.
 
-use serde::Serialize;
-
 use super::condition::Fault;
-use super::error::{ConditionError, QueryError};
-use super::walk::{Effect, Faults, Trace, Unmet, Verdict, ways};
+use super::error::QueryError;
+use super::holders::{By, Held as HeldRole};
+use super::places::{Watched, entities_on_ways};
+use super::reason::{Held, Reason, Reasons, Step};
+use super::walk::{Effect, Faults, Trace, Unmet, Verdict};
 use super::{Context, Evaluator, Outcome, Question};
 use crate::literal::{EntityName, format_datetime};
-use crate::plan::{Cardinality, Clause, ClauseId, EntityId, LaneId};
-use crate::world::{ANYONE, FOREVER, Holding, Share, World};
-
-/// An outcome and what decided it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Reasons {
-    /// What came out.
-    pub outcome: Outcome,
-    /// What decided, sight first.
-    pub because: Vec<Reason>,
-    /// Conditions that could not be read; none of them gave anything.
-    pub errors: Vec<ConditionError>,
-}
-
-/// A step from a place to the next on a way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Step {
-    /// Where it leads.
-    pub to: String,
-    /// The level of the share that it goes through, if it is no containment.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub level: Option<String>,
-}
-
-/// A role that somebody holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Held {
-    /// The fact: `Group:eng is Member of Team:ml`.
-    pub fact: String,
-    /// Where it was stated, if in a file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<String>,
-    /// The groups by which the subject is in the holder, the subject itself first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub through: Vec<String>,
-}
-
-/// One thing that decided.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Reason {
-    /// A held role shows the resource.
-    Sees {
-        /// The holding.
-        held: Held,
-        /// The way from the resource to where it is held.
-        way: Vec<Step>,
-        /// The clause that shows it.
-        clause: Clause,
-    },
-    /// A held role gives the action.
-    Can {
-        /// The holding.
-        held: Held,
-        /// The way from the resource to where it is held.
-        way: Vec<Step>,
-        /// The clause that gives it.
-        clause: Clause,
-    },
-    /// A rule matched.
-    Rule {
-        /// `permit`, `forbid`, `reveal` or `hide`.
-        effect: &'static str,
-        /// The rule.
-        clause: Clause,
-    },
-    /// The world knows no such subject: only what `anyone` holds counts.
-    UnknownSubject,
-    /// The world knows no such resource.
-    UnknownResource,
-    /// The resource, or something that it stands in, lacks a container.
-    Incomplete {
-        /// What lacks it.
-        entity: String,
-        /// The type of the container.
-        container: String,
-    },
-    /// Nothing that the subject holds on these places shows the resource.
-    NoSight {
-        /// The places on all ways, the resource first.
-        places: Vec<String>,
-        /// What the subject holds on them.
-        held: Vec<Held>,
-    },
-    /// Nothing that the subject holds on these places gives the action.
-    NoPower {
-        /// The places on all ways, the resource first.
-        places: Vec<String>,
-        /// What the subject holds on them.
-        held: Vec<Held>,
-    },
-    /// A held role would show the resource, or give the action, but its condition does not hold.
-    Unmet {
-        /// The holding.
-        held: Held,
-        /// The clause.
-        clause: Clause,
-    },
-    /// The action is given, but the level of the share through which the subject sees it lets it not
-    /// pass.
-    KeptOut {
-        /// The share.
-        share: String,
-        /// Its level in the policy.
-        clause: Clause,
-    },
-}
+use crate::plan::{Cardinality, ClauseId, EntityId, LaneId};
+use crate::world::{ANYONE, AnyRole, FOREVER, Share, World};
 
 /// Keeps the first holding or rule that gave sight, and power, and every rule that took away.
 struct Recorder {
     faults: Faults,
     bit: u64,
-    sight: Option<(EntityId, Holding, ClauseId)>,
-    power: Option<(EntityId, Holding, ClauseId)>,
+    sight: Option<(HeldRole, ClauseId)>,
+    power: Option<(HeldRole, ClauseId)>,
     rules: Vec<(Effect, ClauseId)>,
-    unmet: Vec<(Unmet, Holding, ClauseId)>,
+    unmet: Vec<(Unmet, HeldRole, ClauseId)>,
+    capped: bool,
+    overridden: Vec<HeldRole>,
+    confined: bool,
 }
 
 impl Trace for Recorder {
-    fn sight(&mut self, place: EntityId, held: &Holding, clause: ClauseId) {
+    fn sight(&mut self, held: &HeldRole, clause: ClauseId) {
         // The last one that is told is the one whose reach has the action.
-        self.sight = Some((place, *held, clause));
+        self.sight = Some((*held, clause));
     }
-    fn grant(&mut self, place: EntityId, held: &Holding, clause: ClauseId, mask: u64) {
+    fn grant(&mut self, held: &HeldRole, clause: ClauseId, mask: u64) {
         if mask & self.bit != 0 && self.power.is_none() {
-            self.power = Some((place, *held, clause));
+            self.power = Some((*held, clause));
         }
     }
-    fn unmet(&mut self, held: &Holding, clause: ClauseId, effect: Unmet) {
+    fn unmet(&mut self, held: &HeldRole, clause: ClauseId, effect: Unmet) {
         let told = self.unmet.iter().any(|(_, _, before)| *before == clause);
         if !told {
             self.unmet.push((effect, *held, clause));
         }
+    }
+    fn capped(&mut self, _held: &HeldRole, _clause: ClauseId) {
+        self.capped = true;
+    }
+    fn overridden(&mut self, held: &HeldRole) {
+        let same = |before: &HeldRole| (before.place, before.role) == (held.place, held.role);
+        if !self.overridden.iter().any(same) {
+            self.overridden.push(*held);
+        }
+    }
+    fn confined(&mut self) {
+        self.confined = true;
     }
     fn rule(&mut self, effect: Effect, clause: ClauseId, mask: u64) {
         if mask & self.bit != 0 {
@@ -201,9 +112,27 @@ impl Evaluator<'_> {
             power: None,
             rules: Vec::new(),
             unmet: Vec::new(),
+            capped: false,
+            overridden: Vec::new(),
+            confined: false,
         };
         let mut because = Vec::new();
-        if !question.asker.known {
+        let asker = &question.asker;
+        if let Some(by) = &asker.credential {
+            let credential = question.bound.name(self.world, by.id).to_string();
+            if !by.owned {
+                return Ok(Reasons {
+                    outcome: Outcome::Invisible,
+                    because: vec![Reason::NoOwner { credential }],
+                    errors: Vec::new(),
+                });
+            }
+            because.push(Reason::ActsFor {
+                credential,
+                owner: self.world.name(asker.id).to_string(),
+            });
+        }
+        if !asker.known {
             because.push(Reason::UnknownSubject);
         }
         let Some(resource) = self.world.find(ty, &resource.id) else {
@@ -224,17 +153,17 @@ impl Evaluator<'_> {
             None => Outcome::Invisible,
         };
         let plan = self.plan();
-        if let Some((place, held, clause)) = recorder.sight {
+        if let Some((held, clause)) = recorder.sight {
             because.push(Reason::Sees {
                 held: self.held(&question, &held),
-                way: self.way(resource, place, lane, want),
+                way: self.way(resource, held.place, lane, want),
                 clause: plan.clauses[clause].clone(),
             });
         }
-        if let Some((place, held, clause)) = recorder.power {
+        if let Some((held, clause)) = recorder.power {
             because.push(Reason::Can {
                 held: self.held(&question, &held),
-                way: self.way(resource, place, lane, want),
+                way: self.way(resource, held.place, lane, want),
                 clause: plan.clauses[clause].clone(),
             });
         }
@@ -257,13 +186,29 @@ impl Evaluator<'_> {
                 clause: plan.clauses[*clause].clone(),
             })
         };
-        if outcome == Outcome::Invisible && !struck(Effect::Hide) {
+        let overridden = recorder.overridden.iter();
+        let overridden: Vec<Held> = overridden.map(|held| self.held(&question, held)).collect();
+        let overridden =
+            (!overridden.is_empty()).then_some(Reason::Overridden { held: overridden });
+        if let (Some(by), true) = (&asker.credential, recorder.confined) {
+            let within = by.within.iter().flatten();
+            because.push(Reason::Confined {
+                credential: self.world.name(by.id).to_string(),
+                within: within
+                    .map(|scope| self.world.name(*scope).to_string())
+                    .collect(),
+            });
+        } else if outcome == Outcome::Invisible && !struck(Effect::Hide) {
             because.extend(unmet(Unmet::Sight));
+            because.extend(overridden);
             because.push(self.no_sight(&question, resource));
         } else if outcome == Outcome::Forbidden && !struck(Effect::Forbid) {
             let kept_out = self.kept_out(&question, resource, lane, want, verdict);
-            if kept_out.is_empty() {
+            if kept_out.is_empty() && recorder.capped {
+                because.extend(self.caps(&question, resource, lane, want));
+            } else if kept_out.is_empty() {
                 because.extend(unmet(Unmet::Actions));
+                because.extend(overridden);
                 let (places, held) = self.looked_at(&question, resource);
                 because.push(Reason::NoPower { places, held });
             }
@@ -317,12 +262,47 @@ impl Evaluator<'_> {
     fn looked_at(&self, question: &Question, resource: EntityId) -> (Vec<String>, Vec<Held>) {
         let mut places = Vec::new();
         let mut all = Vec::new();
-        for place in ways(self.world, self.now, resource, None) {
-            places.push(self.world.name(place.entity).to_string());
-            let held = question.asker.held_at(self.world, place.entity, self.now);
-            all.extend(held.map(|held| self.held(question, held)));
+        for place in entities_on_ways(self.world, self.now, resource) {
+            places.push(self.world.name(place).to_string());
+            let held = question.asker.held_at(self.world, place, self.now);
+            all.extend(held.iter().map(|held| self.held(question, held)));
         }
         (places, all)
+    }
+
+    /// What keeps an action down that a role gives: ceilings, and the limit of a credential.
+    fn caps(
+        &self,
+        question: &Question,
+        resource: EntityId,
+        lane: Option<LaneId>,
+        bit: u64,
+    ) -> Vec<Reason> {
+        let Some(lane) = lane else {
+            return Vec::new();
+        };
+        let mut caps = Vec::new();
+        if let Some(by) = &question.asker.credential
+            && by.limit(self.world, lane) & bit == 0
+        {
+            caps.push(Reason::Limited {
+                credential: self.world.name(by.id).to_string(),
+            });
+        }
+        for place in entities_on_ways(self.world, self.now, resource) {
+            for held in question.asker.held_at(self.world, place, self.now) {
+                if let Some(AnyRole::Declared(role)) = self.world.role(held.role)
+                    && let Some((masks, clause)) = &role.ceiling
+                    && masks.mask(lane) & bit == 0
+                {
+                    caps.push(Reason::Capped {
+                        held: self.held(question, &held),
+                        clause: self.plan().clauses[*clause].clone(),
+                    });
+                }
+            }
+        }
+        caps
     }
 
     /// The shares whose level keeps an action out: of what the subject sees, where it has the power,
@@ -341,11 +321,20 @@ impl Evaluator<'_> {
         let plan = self.plan();
         let of = self.world.entities.type_of(resource);
         let mut reasons = Vec::new();
-        for place in ways(self.world, self.now, resource, Some(lane)) {
-            let mut held = question.asker.held_at(self.world, place.entity, self.now);
+        let watched = Watched {
+            lane: Some(lane),
+            shows: None,
+        };
+        for place in self.case(question).ways(resource, watched) {
+            if place.pending != 0 {
+                continue;
+            }
+            let held = question.asker.held_at(self.world, place.entity, self.now);
             let has_power = verdict.power & bit != 0;
-            let would = held.any(|held| {
-                let role = &plan.roles[held.role];
+            let would = held.iter().any(|held| {
+                let Some(AnyRole::Declared(role)) = self.world.role(held.role) else {
+                    return !has_power;
+                };
                 if has_power {
                     of.is_some_and(|of| !role.sights_of(of).is_empty())
                 } else {
@@ -375,25 +364,41 @@ impl Evaluator<'_> {
         reasons
     }
 
-    fn held(&self, question: &Question, held: &Holding) -> Held {
+    fn held(&self, question: &Question, held: &HeldRole) -> Held {
         let world = self.world;
-        let holder = if held.holder == ANYONE {
-            "anyone".to_owned()
-        } else {
-            world.name(held.holder).to_string()
-        };
-        let role = &self.plan().roles[held.role].name;
+        let role = world.role_name(held.role);
         let place = world.name(held.place);
-        let fact = format!("{holder} is {role} of {place}{}", until(held.until));
-        let is_group = held.holder != ANYONE && held.holder != question.asker.id;
+        let asker = question.bound.name(world, question.asker.id);
+        let holding = match held.by {
+            By::Also(clause) => {
+                return Held {
+                    fact: format!("{asker} is {role} of {place}"),
+                    place: None,
+                    through: Vec::new(),
+                    also: Some(self.plan().clauses[clause].clone()),
+                };
+            }
+            By::Fact(holding) => holding,
+        };
+        let holder = match holding.set {
+            _ if holding.holder == ANYONE => "anyone".to_owned(),
+            Some(set) => format!("{}#{}", world.name(holding.holder), world.role_name(set)),
+            None => world.name(holding.holder).to_string(),
+        };
+        // What a role includes is held by the same fact.
+        let said = world.role_name(holding.role);
+        let is_group = holding.set.is_none()
+            && holding.holder != ANYONE
+            && holding.holder != question.asker.id;
         Held {
-            fact,
-            place: world.place(held.origin).map(ToString::to_string),
+            fact: format!("{holder} is {said} of {place}{}", until(holding.until)),
+            place: world.place(holding.origin).map(ToString::to_string),
             through: if is_group {
-                self.group_path(question.asker.id, held.holder)
+                self.group_path(question.asker.id, holding.holder)
             } else {
                 Vec::new()
             },
+            also: None,
         }
     }
 

@@ -1,6 +1,7 @@
-//! Entities in the order in which they are met, each once.
+//! Things in the order in which they are met, each once.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use smallvec::SmallVec;
 
@@ -10,48 +11,56 @@ use crate::plan::EntityId;
 const FEW: usize = 32;
 
 /// A list without doubles. While it is short, nothing is allocated.
-#[derive(Default)]
-pub(super) struct Seen {
-    list: SmallVec<[EntityId; 16]>,
-    index: HashMap<EntityId, usize, rustc_hash::FxBuildHasher>,
+pub(super) struct Seen<T = EntityId> {
+    list: SmallVec<[T; 16]>,
+    index: HashMap<T, usize, rustc_hash::FxBuildHasher>,
 }
 
-impl Seen {
-    pub(super) fn from(first: EntityId) -> Self {
+impl<T> Default for Seen<T> {
+    fn default() -> Self {
+        Self {
+            list: SmallVec::new(),
+            index: HashMap::default(),
+        }
+    }
+}
+
+impl<T: Copy + Eq + Hash> Seen<T> {
+    pub(super) fn from(first: T) -> Self {
         let mut seen = Self::default();
         seen.insert(first);
         seen
     }
 
-    /// Where an entity stands in the list, if it is there.
-    pub(super) fn position(&self, entity: EntityId) -> Option<usize> {
+    /// Where a thing stands in the list, if it is there.
+    pub(super) fn position(&self, thing: T) -> Option<usize> {
         if self.list.len() <= FEW {
-            self.list.iter().position(|known| *known == entity)
+            self.list.iter().position(|known| *known == thing)
         } else {
-            self.index.get(&entity).copied()
+            self.index.get(&thing).copied()
         }
     }
 
-    /// Adds an entity; whether it is new.
-    pub(super) fn insert(&mut self, entity: EntityId) -> bool {
-        if self.position(entity).is_some() {
+    /// Adds a thing; whether it is new.
+    pub(super) fn insert(&mut self, thing: T) -> bool {
+        if self.position(thing).is_some() {
             return false;
         }
-        self.list.push(entity);
+        self.list.push(thing);
         if self.list.len() > FEW {
             // The first time, all that came before.
             let from = self.index.len();
             let new = self.list.iter().copied().enumerate().skip(from);
-            self.index.extend(new.map(|(at, entity)| (entity, at)));
+            self.index.extend(new.map(|(at, thing)| (thing, at)));
         }
         true
     }
 
-    pub(super) fn get(&self, at: usize) -> Option<EntityId> {
+    pub(super) fn get(&self, at: usize) -> Option<T> {
         self.list.get(at).copied()
     }
 
-    pub(super) fn into_list(self) -> SmallVec<[EntityId; 16]> {
+    pub(super) fn into_list(self) -> SmallVec<[T; 16]> {
         self.list
     }
 }

@@ -2,16 +2,17 @@
 //!
 //! The numbers in brackets are the items of "Meaning" in `docs/language.md`.
 
-use smallvec::SmallVec;
-
 use super::Outcome;
 use super::asker::Asker;
 use super::condition::Fault;
 use super::context::Bound;
 use super::error::ConditionError;
-use super::seen::Seen;
-use crate::plan::{ActionRule, ClauseId, ConditionId, EntityId, LaneId, Plan, SightRule, TypeId};
-use crate::world::{Holding, World};
+use super::holders::Held;
+use super::places::{Above, Passing, Place, Places, Watched};
+use crate::plan::{
+    ActionRule, ClauseId, ConditionId, EntityId, Grant, LaneId, Plan, SightRule, TypeId,
+};
+use crate::world::{AnyRole, World};
 
 /// One question in its world: everything that a condition may look at.
 #[derive(Clone, Copy)]
@@ -54,6 +55,15 @@ pub(super) enum Effect {
     Hide,
 }
 
+/// What is asked of one resource.
+#[derive(Clone, Copy)]
+struct Wanted {
+    resource: EntityId,
+    of: TypeId,
+    watched: Watched,
+    want: u64,
+}
+
 /// What a clause would have given, had its condition held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unmet {
@@ -63,12 +73,18 @@ pub(super) enum Unmet {
 
 /// Is told what the walk finds. What is not listened to costs nothing.
 pub(super) trait Trace {
-    /// A holding gave sight.
-    fn sight(&mut self, _place: EntityId, _held: &Holding, _clause: ClauseId) {}
-    /// A holding gave actions.
-    fn grant(&mut self, _place: EntityId, _held: &Holding, _clause: ClauseId, _mask: u64) {}
-    /// A holding would have given sight or actions, but for its condition.
-    fn unmet(&mut self, _held: &Holding, _clause: ClauseId, _effect: Unmet) {}
+    /// A held role gave sight.
+    fn sight(&mut self, _held: &Held, _clause: ClauseId) {}
+    /// A held role gave actions.
+    fn grant(&mut self, _held: &Held, _clause: ClauseId, _mask: u64) {}
+    /// A held role would have given sight or actions, but for its condition.
+    fn unmet(&mut self, _held: &Held, _clause: ClauseId, _effect: Unmet) {}
+    /// A held role would have given actions, but for a ceiling, or for what limits a credential.
+    fn capped(&mut self, _held: &Held, _clause: ClauseId) {}
+    /// A held role gives nothing: a nearer one overrides it.
+    fn overridden(&mut self, _held: &Held) {}
+    /// No way leads to what the credential is confined to.
+    fn confined(&mut self) {}
     /// A rule matched.
     fn rule(&mut self, _effect: Effect, _clause: ClauseId, _mask: u64) {}
     /// A condition could not be read.
@@ -101,63 +117,6 @@ impl Faults {
     }
 }
 
-/// A place on some way, with the union of what the ways to it let through [2].
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) entity: EntityId,
-    pub(super) mask: u64,
-}
-
-/// Every place that some way leads to, the resource first.
-pub(super) type Places = SmallVec<[Place; 16]>;
-
-/// Follows all ways from a resource [2]: up to containers, and out to what it is shared with. All
-/// that is asked of ways is a union over them, and each step keeps unions, so it is enough to know
-/// for each place the union of the masks that arrive there; a place is walked on from again only
-/// when its mask has grown, which ends.
-pub(super) fn ways(world: &World, now: i64, resource: EntityId, lane: Option<LaneId>) -> Places {
-    let mut places: Places = SmallVec::new();
-    if !world.is_complete(resource) {
-        return places;
-    }
-    let mut seen = Seen::from(resource);
-    places.push(Place {
-        entity: resource,
-        mask: u64::MAX,
-    });
-    let mut open: SmallVec<[usize; 16]> = SmallVec::from_slice(&[0]);
-    while let Some(place) = open.pop().and_then(|index| places.get(index).copied()) {
-        let mut step = |to: EntityId, mask: u64| {
-            if seen.insert(to) {
-                open.push(places.len());
-                places.push(Place { entity: to, mask });
-                return;
-            }
-            let known = seen.position(to);
-            let known = known.and_then(|index| Some((index, places.get_mut(index)?)));
-            if let Some((index, known)) = known
-                && known.mask | mask != known.mask
-            {
-                known.mask |= mask;
-                open.push(index);
-            }
-        };
-        for container in world.containers.of(place.entity) {
-            step(*container, place.mask);
-        }
-        for share in world.shares.of(place.entity) {
-            if share.until > now && world.is_complete(share.with) {
-                let level = &world.plan.levels[share.level];
-                step(
-                    share.with,
-                    place.mask & lane.map_or(0, |lane| level.mask(lane)),
-                );
-            }
-        }
-    }
-    places
-}
-
 impl Case<'_> {
     /// Sight, reach, power and what is allowed [5, 6, 7] of the actions in `want`. Outside of
     /// `want` the masks say nothing.
@@ -173,53 +132,168 @@ impl Case<'_> {
         let Some(of) = self.world.entities.type_of(resource) else {
             return verdict;
         };
-        let places = ways(self.world, self.now, resource, lane);
-        if places.is_empty() {
+        if self.asker.credential.as_ref().is_some_and(|by| !by.owned) {
             return verdict;
         }
+        let watched = Watched {
+            lane,
+            shows: plan.types[of].visible_by,
+        };
+        let places = self.ways(resource, watched);
+        let Some(first) = places.first() else {
+            return verdict;
+        };
+        let Some(confines) = self.confines(&places) else {
+            trace.confined();
+            return verdict;
+        };
+        let mut above = Above::new(*self, watched);
+        let question = Wanted {
+            resource,
+            of,
+            watched,
+            want,
+        };
         for place in &places {
-            for held in self.asker.held_at(self.world, place.entity, self.now) {
-                let role = &plan.roles[held.role];
-                for sight in role.sights_of(of) {
-                    let adds = !verdict.sees || place.mask & want & !verdict.reach != 0;
-                    if !adds || sight.this && place.entity != resource {
-                        continue;
-                    }
-                    if self.holds_or(false, sight.condition, sight.clause, resource, trace) {
-                        verdict.sees = true;
-                        verdict.reach |= place.mask;
-                        trace.sight(place.entity, held, sight.clause);
-                    } else {
-                        trace.unmet(held, sight.clause, Unmet::Sight);
-                    }
-                }
-                for grant in lane.map_or(&[][..], |lane| role.grants_in(lane)) {
-                    let adds = grant.mask & place.mask & want & !verdict.power;
-                    if adds == 0 {
-                        continue;
-                    }
-                    if self.holds_or(false, grant.condition, grant.clause, resource, trace) {
-                        verdict.power |= adds;
-                        trace.grant(place.entity, held, grant.clause, adds);
-                    } else {
-                        trace.unmet(held, grant.clause, Unmet::Actions);
-                    }
-                }
+            let held = self.asker.held_at(self.world, place.entity, self.now);
+            if place.pending != 0 {
+                held.iter().for_each(|held| trace.overridden(held));
+                continue;
+            }
+            if held.is_empty() {
+                continue;
+            }
+            let left = above.of(place.entity);
+            let place = Place {
+                power: place.power & left.power,
+                shown: place.shown && left.shown,
+                ..*place
+            };
+            for held in &held {
+                self.holding(&question, &place, held, &mut verdict, trace);
             }
         }
-        self.rules(resource, of, lane, want, &mut verdict, trace);
+        let left = above.of(resource);
+        let own = Passing {
+            power: first.power & left.power,
+            shown: first.shown && left.shown,
+        };
+        self.rules(&question, own, confines, &mut verdict, trace);
         verdict
     }
 
-    fn rules(
+    /// The union of what the ways from a resource to what a credential is confined to let through;
+    /// nothing where there is no such way [8].
+    fn confines(&self, places: &Places) -> Option<u64> {
+        let within = self
+            .asker
+            .credential
+            .as_ref()
+            .and_then(|by| by.within.as_ref());
+        let Some(within) = within else {
+            return Some(u64::MAX);
+        };
+        let inside = places.iter().filter(|place| within.contains(&place.entity));
+        inside
+            .map(|place| place.mask)
+            .reduce(|all, mask| all | mask)
+    }
+
+    /// What one held role shows and gives.
+    fn holding(
         &self,
-        resource: EntityId,
-        of: TypeId,
-        lane: Option<LaneId>,
-        want: u64,
+        question: &Wanted,
+        place: &Place,
+        held: &Held,
         verdict: &mut Verdict,
         trace: &mut impl Trace,
     ) {
+        let Wanted {
+            resource,
+            of,
+            watched: Watched { lane, shows },
+            want,
+        } = *question;
+        let shows = shows.filter(|_| place.shown);
+        let (sights, role) = match self.world.role(held.role) {
+            Some(AnyRole::Declared(role)) => (role.sights_of(of), Ok(role)),
+            Some(AnyRole::Custom(role)) => (&[][..], Err(role)),
+            None => return,
+        };
+        for sight in sights {
+            let adds = !verdict.sees || place.mask & want & !verdict.reach != 0;
+            if !adds || sight.this && place.entity != resource {
+                continue;
+            }
+            if self.holds_or(false, sight.condition, sight.clause, resource, trace) {
+                verdict.sees = true;
+                verdict.reach |= place.mask;
+                trace.sight(held, sight.clause);
+            } else {
+                trace.unmet(held, sight.clause, Unmet::Sight);
+            }
+        }
+        // A role that customers made is one grant for each lane.
+        let made = |lane: LaneId| {
+            let role = role.as_ref().err()?;
+            let ty = self.world.entities.type_of(role.of)?;
+            Some(Grant {
+                lane,
+                mask: role.masks.mask(lane),
+                condition: None,
+                clause: self.world.plan.types[ty].custom_roles.as_ref()?.clause,
+            })
+        };
+        let declared = |lane: LaneId| role.as_ref().map_or(&[][..], |role| role.grants_in(lane));
+        if let Some((lane, bit)) = shows {
+            for grant in declared(lane).iter().chain(made(lane).as_ref()) {
+                let adds = !verdict.sees || place.mask & want & !verdict.reach != 0;
+                if !adds || grant.mask & bit == 0 {
+                    continue;
+                }
+                if self.holds_or(false, grant.condition, grant.clause, resource, trace) {
+                    verdict.sees = true;
+                    verdict.reach |= place.mask;
+                    trace.sight(held, grant.clause);
+                } else {
+                    trace.unmet(held, grant.clause, Unmet::Sight);
+                }
+            }
+        }
+        let Some(lane) = lane else { return };
+        for grant in declared(lane).iter().chain(made(lane).as_ref()) {
+            let adds = grant.mask & place.power & want & !verdict.power;
+            if adds == 0 {
+                if grant.mask & place.mask & want & !verdict.power != 0 {
+                    trace.capped(held, grant.clause);
+                }
+                continue;
+            }
+            if self.holds_or(false, grant.condition, grant.clause, resource, trace) {
+                verdict.power |= adds;
+                trace.grant(held, grant.clause, adds);
+            } else {
+                trace.unmet(held, grant.clause, Unmet::Actions);
+            }
+        }
+    }
+
+    /// Applies the rules. `own` is what the ceilings of the resource itself, and of what it stands
+    /// in, let through; `confines` what a credential is confined to.
+    fn rules(
+        &self,
+        question: &Wanted,
+        own: Passing,
+        confines: u64,
+        verdict: &mut Verdict,
+        trace: &mut impl Trace,
+    ) {
+        let Wanted {
+            resource,
+            of,
+            watched: Watched { lane, shows },
+            want,
+        } = *question;
         let ty = &self.world.plan.types[of];
         // A subject that the world does not know has only what `anyone` holds.
         let reveals: &[SightRule] = if self.asker.known { &ty.reveals } else { &[] };
@@ -235,6 +309,21 @@ impl Case<'_> {
                 trace.rule(Effect::Reveal, rule.clause, u64::MAX);
             }
         }
+        let shows = shows.filter(|_| own.shown);
+        let showing = |rule: &&ActionRule| {
+            shows.is_some_and(|(lane, bit)| rule.lane == lane && rule.mask & bit != 0)
+        };
+        for rule in permits.iter().filter(showing) {
+            let adds = !verdict.sees || want & !verdict.reach != 0;
+            if adds
+                && self.is_for(&rule.subjects)
+                && self.holds_or(false, rule.condition, rule.clause, resource, trace)
+            {
+                verdict.sees = true;
+                verdict.reach = u64::MAX;
+                trace.rule(Effect::Permit, rule.clause, u64::MAX);
+            }
+        }
         if verdict.sees {
             for rule in &ty.hides {
                 if self.is_for(&rule.subjects)
@@ -248,7 +337,7 @@ impl Case<'_> {
         }
         let of_lane = |rule: &&ActionRule| Some(rule.lane) == lane && self.is_for(&rule.subjects);
         for rule in permits.iter().filter(of_lane) {
-            let adds = rule.mask & want & !verdict.power;
+            let adds = rule.mask & own.power & want & !verdict.power;
             if adds != 0 && self.holds_or(false, rule.condition, rule.clause, resource, trace) {
                 verdict.power |= adds;
                 trace.rule(Effect::Permit, rule.clause, adds);
@@ -257,6 +346,8 @@ impl Case<'_> {
         if !verdict.sees {
             return;
         }
+        verdict.reach &= confines;
+        verdict.power &= confines;
         verdict.allowed = verdict.reach & verdict.power & want;
         for rule in ty.forbids.iter().filter(of_lane) {
             let takes = rule.mask & verdict.allowed;

@@ -4,7 +4,10 @@ use std::collections::HashSet;
 
 use super::asker::Asker;
 use super::context::Bound;
-use super::walk::{Case, Faults, ways};
+use super::holders::rests_on;
+use super::places::entities_on_ways;
+use super::seen::Seen;
+use super::walk::{Case, Faults};
 use super::{Context, Evaluator, QueryError};
 use crate::literal::EntityName;
 use crate::plan::{EntityId, LaneId, TypeId, TypeKind};
@@ -98,37 +101,59 @@ impl Evaluator<'_> {
         Ok(Who { subjects, anyone })
     }
 
-    /// The known subjects that could see a resource at all.
+    /// The known subjects that could see a resource at all: whoever holds a role on a way from it,
+    /// by a fact, or by what such a role rests on.
     fn who_could(&self, ty: TypeId, resource: EntityId) -> Vec<EntityId> {
         let plan = self.plan();
-        let subjects = || {
+        let everybody = || {
             let types = plan.types.iter();
             let types = types.filter(|(_, ty)| ty.kind == TypeKind::Subject);
             types.flat_map(|(id, _)| self.world.all_of(id).iter().copied())
         };
-        if !plan.types[ty].reveals.is_empty() {
-            return subjects().collect();
+        if self.shown_by_rule(ty) {
+            return everybody().collect();
         }
+        // Where facts alone tell who holds a role, those that show nothing of the type are left out.
+        let by_facts = self.held_by_facts();
         let mut seen: HashSet<EntityId, rustc_hash::FxBuildHasher> = HashSet::default();
         let mut open = Vec::new();
-        for place in ways(self.world, self.now, resource, None) {
-            for held in self.world.holdings.of(place.entity) {
-                let shows = !plan.roles[held.role].sights_of(ty).is_empty();
-                if held.until <= self.now || !shows {
+        let mut places = Seen::default();
+        for place in entities_on_ways(self.world, self.now, resource) {
+            places.insert(place);
+        }
+        let mut next = 0;
+        while let Some(place) = places.get(next) {
+            next += 1;
+            for held in self.world.holdings.of(place) {
+                if held.until <= self.now || by_facts && !self.shows(held.role, ty) {
                     continue;
                 }
                 if held.holder == ANYONE {
-                    return subjects().collect();
+                    return everybody().collect();
                 }
                 if seen.insert(held.holder) {
                     open.push(held.holder);
                 }
             }
+            for other in rests_on(self.world, place) {
+                let of = self.world.entities.type_of(other).map(|of| &plan.types[of]);
+                if of.is_some_and(|of| of.kind == TypeKind::Subject) {
+                    if seen.insert(other) {
+                        open.push(other);
+                    }
+                }
+                // A subject may have roles of its own to look up, and a place always.
+                places.insert(other);
+            }
         }
         while let Some(group) = open.pop() {
-            for membership in self.world.members.of(group) {
-                if membership.until > self.now && seen.insert(membership.other) {
-                    open.push(membership.other);
+            let members = self.world.members.of(group).iter();
+            let members = members.filter(|membership| membership.until > self.now);
+            let members = members.map(|membership| membership.other);
+            let credentials = self.world.credentials.of(group).iter().copied();
+            for other in members.chain(credentials) {
+                if seen.insert(other) {
+                    open.push(other);
                 }
             }
         }

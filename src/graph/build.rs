@@ -3,8 +3,9 @@
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::{DecisionGraph, Edge, Node, NodeKind};
-use crate::check::{ActionGrant, Program, TypeGrant};
-use crate::plan::{ActionId, ConditionId, Table, TypeId};
+use crate::check::{ActionGrant, LevelMeaning, Program, RoleMeaning, TypeGrant};
+use crate::plan::{ActionId, ConditionId, RoleId, Table, TypeId, ValueType};
+use crate::resolve::AttributeInfo;
 use crate::source::{Sources, Span, one_line};
 use crate::syntax::ast::RuleKind;
 
@@ -32,12 +33,14 @@ pub(crate) fn build(program: &Program<'_>, sources: &Sources) -> DecisionGraph {
     let roles = builder.roles();
     let levels = builder.levels();
     let rules = builder.rules();
+    let custom_roles = builder.powers();
     DecisionGraph {
         graph: builder.graph,
         types: builder.types,
         roles,
         levels,
         rules,
+        custom_roles,
     }
 }
 
@@ -166,8 +169,91 @@ impl Builder<'_, '_> {
                 self.graph.add_edge(role, node, Edge::Can);
                 self.gives(node, &clause.actions);
             }
+            self.holders(role, meaning, &nodes);
         }
         nodes
+    }
+
+    /// Who holds a role, and its ceiling.
+    fn holders(
+        &mut self,
+        role: NodeIndex,
+        meaning: &RoleMeaning,
+        nodes: &Table<RoleId, NodeIndex>,
+    ) {
+        if let Some(ceiling) = &meaning.ceiling {
+            let node = self.set(NodeKind::Ceiling, ceiling);
+            self.graph.add_edge(role, node, Edge::AtMost);
+        }
+        for also in &meaning.also {
+            let node = self.node(NodeKind::Also, self.text(also.span), Some(also.span));
+            self.graph.add_edge(role, node, Edge::Also);
+            for (of, except) in also.roles() {
+                self.graph
+                    .add_edge(node, nodes[of], Edge::HoldersOf { except });
+            }
+        }
+        for required in &meaning.guard.requires {
+            self.graph.add_edge(role, nodes[*required], Edge::Requires);
+        }
+        for holder in &meaning.guard.holders {
+            self.graph.add_edge(role, self.types[*holder], Edge::For);
+        }
+    }
+
+    /// A node that gives a set of actions without conditions.
+    fn set(&mut self, kind: NodeKind, set: &LevelMeaning) -> NodeIndex {
+        let node = self.node(kind, self.text(set.span), Some(set.span));
+        self.gives_all(node, set);
+        node
+    }
+
+    fn gives_all(&mut self, node: NodeIndex, set: &LevelMeaning) {
+        let actions: Vec<ActionGrant> = set
+            .actions
+            .iter()
+            .map(|(of, action)| ActionGrant {
+                of: *of,
+                action: *action,
+                condition: None,
+            })
+            .collect();
+        self.gives(node, &actions);
+    }
+
+    /// What types say beside their roles and shares.
+    fn powers(&mut self) -> Vec<(TypeId, NodeIndex)> {
+        let mut custom_roles = Vec::new();
+        for (id, meaning) in self.program.types.iter() {
+            let ty = self.types[id];
+            if let Some(action) = meaning.visible_by {
+                self.graph
+                    .add_edge(ty, self.actions[action], Edge::VisibleBy);
+            }
+            for of in &meaning.overrides {
+                self.graph.add_edge(ty, self.types[*of], Edge::Overrides);
+            }
+            if let Some(set) = &meaning.custom_roles {
+                let node = self.set(NodeKind::CustomRoles, set);
+                self.graph.add_edge(ty, node, Edge::CustomRoles);
+                custom_roles.push((id, node));
+            }
+            let info = &self.program.schema.types[id];
+            if let Some((column, _)) = info.acts_for
+                && let Some(AttributeInfo {
+                    ty: ValueType::Entity(owners),
+                    ..
+                }) = info.attributes.get(column)
+            {
+                for owner in owners {
+                    self.graph.add_edge(ty, self.types[*owner], Edge::ActsFor);
+                }
+            }
+            if let Some(within) = meaning.within {
+                self.graph.add_edge(ty, self.types[within], Edge::Within);
+            }
+        }
+        custom_roles
     }
 
     fn levels(&mut self) -> Table<crate::plan::LevelId, NodeIndex> {
@@ -194,16 +280,7 @@ impl Builder<'_, '_> {
                 self.graph
                     .add_edge(nodes[id], nodes[*included], Edge::Includes);
             }
-            let actions: Vec<ActionGrant> = meaning
-                .actions
-                .iter()
-                .map(|(of, action)| ActionGrant {
-                    of: *of,
-                    action: *action,
-                    condition: None,
-                })
-                .collect();
-            self.gives(nodes[id], &actions);
+            self.gives_all(nodes[id], meaning);
         }
         nodes
     }

@@ -89,6 +89,7 @@ impl DecisionGraph {
                 NodeKind::Level => "shape=cds",
                 NodeKind::Rule(_) => "shape=octagon",
                 NodeKind::Condition => "shape=note",
+                NodeKind::Ceiling => "shape=house",
                 _ => "shape=plaintext",
             };
             let label = label(node).replace('\\', "\\\\").replace('"', "\\\"");

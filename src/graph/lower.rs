@@ -10,9 +10,9 @@ use petgraph::visit::{Dfs, EdgeFiltered, EdgeRef};
 use super::{DecisionGraph, Edge};
 use crate::check::{Arena, Program, RuleMeaning};
 use crate::plan::{
-    Action, ActionId, ActionRule, Clause, ClauseId, ConditionId, Field, Grant, LANE_WIDTH, Lane,
-    LaneId, Level, PLAN_VERSION, Plan, Relation, Role, RoleId, Sight, SightRule, Table, Type,
-    TypeId,
+    Action, ActionId, ActionMasks, ActionRule, ActsFor, Also, Clause, ClauseId, ConditionId,
+    CustomRoles, Facets, Field, Grant, LANE_WIDTH, Lane, LaneId, Level, PLAN_VERSION, Permission,
+    Plan, Relation, Role, RoleId, Sight, SightRule, Table, Type, TypeId, ValueType,
 };
 use crate::source::{Sources, Span, one_line};
 use crate::syntax::ast::RuleKind;
@@ -49,6 +49,8 @@ pub(crate) fn lower(graph: &DecisionGraph, program: &Program<'_>, sources: &Sour
             columns: Vec::new(),
             constants: Table::default(),
             clauses: Table::default(),
+            permissions: Vec::new(),
+            facets: Facets::default(),
         },
         clauses: BTreeMap::new(),
         types: graph.types.iter().map(|(id, node)| (*node, id)).collect(),
@@ -57,6 +59,8 @@ pub(crate) fn lower(graph: &DecisionGraph, program: &Program<'_>, sources: &Sour
     lowerer.levels();
     lowerer.roles();
     lowerer.rules();
+    lowerer.powers();
+    lowerer.permissions();
     let Arena {
         conditions,
         nodes,
@@ -70,6 +74,7 @@ pub(crate) fn lower(graph: &DecisionGraph, program: &Program<'_>, sources: &Sour
     plan.operands = operands.clone();
     plan.columns = columns.clone();
     plan.constants = constants.rows().iter().cloned().collect();
+    plan.index();
     plan
 }
 
@@ -106,6 +111,11 @@ impl Lowerer<'_, '_, '_> {
                 forbids: Vec::new(),
                 reveals: Vec::new(),
                 hides: Vec::new(),
+                visible_by: None,
+                overrides: 0,
+                overridden: 0,
+                custom_roles: None,
+                acts_for: None,
             });
         }
         for info in schema.actions.rows() {
@@ -194,45 +204,42 @@ impl Lowerer<'_, '_, '_> {
         masks
     }
 
-    fn levels(&mut self) {
-        for (id, node) in self.graph.levels.iter() {
-            let mut masks: BTreeMap<LaneId, u64> = BTreeMap::new();
-            for included in self.included(*node) {
-                for edge in self.graph.graph.edges(included) {
-                    let (Edge::Gives(actions), Some(of)) =
-                        (edge.weight(), self.types.get(&edge.target()))
-                    else {
-                        continue;
-                    };
-                    for ((lane, _), mask) in self.masks(*of, actions) {
-                        *masks.entry(lane).or_insert(0) |= mask;
-                    }
+    /// What nodes give without conditions, together.
+    fn action_masks(&self, nodes: impl IntoIterator<Item = NodeIndex>) -> ActionMasks {
+        let mut masks: BTreeMap<LaneId, u64> = BTreeMap::new();
+        for node in nodes {
+            for edge in self.graph.graph.edges(node) {
+                let (Edge::Gives(actions), Some(of)) =
+                    (edge.weight(), self.types.get(&edge.target()))
+                else {
+                    continue;
+                };
+                for ((lane, _), mask) in self.masks(*of, actions) {
+                    *masks.entry(lane).or_insert(0) |= mask;
                 }
             }
+        }
+        ActionMasks {
+            lanes: masks.into_iter().collect(),
+        }
+    }
+
+    fn levels(&mut self) {
+        for (id, node) in self.graph.levels.iter() {
+            let masks = self.action_masks(self.included(*node));
             let info = &self.program.schema.levels[id];
             let clause = self.new_clause(self.program.levels[id].span, None);
             self.plan.levels.push(Level {
                 name: info.name.clone(),
-                masks: masks.into_iter().collect(),
+                masks,
                 clause,
             });
         }
     }
 
     fn roles(&mut self) {
-        let by_node: BTreeMap<NodeIndex, RoleId> = self
-            .graph
-            .roles
-            .iter()
-            .map(|(id, node)| (*node, id))
-            .collect();
-        for (id, node) in self.graph.roles.iter() {
-            let included = self.included(*node);
-            let mut implies: Vec<RoleId> = included
-                .iter()
-                .filter_map(|node| by_node.get(node).copied())
-                .collect();
-            implies.sort_unstable();
+        for id in self.graph.roles.ids() {
+            let (implies, guarded) = self.implied(id);
             let (mut sights, mut grants) = (Vec::new(), Vec::new());
             for owner in &implies {
                 self.role_clauses(*owner, &mut sights, &mut grants);
@@ -240,15 +247,165 @@ impl Lowerer<'_, '_, '_> {
             sights.sort_by_key(|sight: &Sight| (sight.of, sight.condition.is_some(), sight.clause));
             grants
                 .sort_by_key(|grant: &Grant| (grant.lane, grant.condition.is_some(), grant.clause));
+            let ceiling = self.ceiling(&implies);
+            let also = self.also(id);
             let info = &self.program.schema.roles[id];
+            let meaning = &self.program.roles[id];
             self.plan.roles.push(Role {
                 name: info.name.clone(),
                 on: info.on,
                 implies,
+                guarded,
+                guard: meaning.guard.clone(),
+                also,
+                stratum: meaning.stratum,
+                ceiling,
                 sights,
                 grants,
             });
         }
+    }
+
+    /// The roles that a holder surely has with a role, and those of the included ones that have a
+    /// guard of their own.
+    fn implied(&self, start: RoleId) -> (Vec<RoleId>, Vec<RoleId>) {
+        let (mut implies, mut guarded) = (vec![start], Vec::new());
+        let mut next = 0;
+        while let Some(role) = implies.get(next).copied() {
+            next += 1;
+            for included in &self.program.schema.roles[role].includes {
+                let is_guarded = !self.program.roles[*included].guard.is_empty();
+                let into = if is_guarded {
+                    &mut guarded
+                } else {
+                    &mut implies
+                };
+                if !into.contains(included) {
+                    into.push(*included);
+                }
+            }
+        }
+        implies.sort_unstable();
+        guarded.sort_unstable();
+        (implies, guarded)
+    }
+
+    /// The union of the ceilings of roles, if any has one, with the first clause that says so.
+    fn ceiling(&mut self, roles: &[RoleId]) -> Option<(ActionMasks, ClauseId)> {
+        let mut ceiling: Option<(ActionMasks, ClauseId)> = None;
+        for role in roles {
+            let edges = self.graph.graph.edges(self.graph.roles[*role]);
+            let nodes = edges.filter(|edge| matches!(edge.weight(), Edge::AtMost));
+            let nodes: Vec<NodeIndex> = nodes.map(|edge| edge.target()).collect();
+            for node in nodes {
+                let masks = self.action_masks([node]);
+                match &mut ceiling {
+                    Some((union, _)) => union.extend(&masks),
+                    None => ceiling = Some((masks, self.clause(node, *role))),
+                }
+            }
+        }
+        ceiling
+    }
+
+    fn also(&mut self, role: RoleId) -> Vec<Also> {
+        let meanings = &self.program.roles[role].also;
+        let info = &self.program.schema.roles[role];
+        let mut clauses: BTreeMap<Span, ClauseId> = BTreeMap::new();
+        let mut all = Vec::with_capacity(meanings.len());
+        for also in meanings {
+            let clause = match clauses.get(&also.span) {
+                Some(clause) => *clause,
+                None => {
+                    let on = self.program.schema.type_name(info.on);
+                    let name = format!("{} of {on}", info.name);
+                    let clause = self.new_clause(also.span, Some(name));
+                    clauses.insert(also.span, clause);
+                    clause
+                }
+            };
+            all.push(Also {
+                steps: also.steps.clone(),
+                clause,
+            });
+        }
+        all
+    }
+
+    /// What types say beside their roles and shares.
+    fn powers(&mut self) {
+        let mut bits: BTreeMap<TypeId, u64> = BTreeMap::new();
+        for (id, meaning) in self.program.types.iter() {
+            for of in &meaning.overrides {
+                // The checker keeps their number within a word.
+                let next = u32::try_from(bits.len()).unwrap_or(u32::MAX);
+                let bit = *bits
+                    .entry(*of)
+                    .or_insert(1_u64.checked_shl(next).unwrap_or(0));
+                self.plan.types[id].overrides |= bit;
+                self.plan.types[*of].overridden = bit;
+            }
+            let visible_by = meaning
+                .visible_by
+                .and_then(|action| self.plan.bit(action, id));
+            self.plan.types[id].visible_by = visible_by;
+            let column = self.program.schema.types[id].acts_for;
+            let column = column.and_then(|(column, _)| u32::try_from(column).ok());
+            self.plan.types[id].acts_for = column.map(|owner| ActsFor {
+                owner,
+                within: meaning.within,
+                at_most: meaning.at_most,
+            });
+        }
+        for (ty, node) in &self.graph.custom_roles {
+            let masks = self.action_masks([*node]);
+            let meaning = &self.program.types[*ty].custom_roles;
+            let span = meaning.as_ref().map(|meaning| meaning.span);
+            let span = span.unwrap_or(self.program.schema.types[*ty].span);
+            let clause = self.new_clause(span, None);
+            self.plan.types[*ty].custom_roles = Some(CustomRoles { masks, clause });
+        }
+    }
+
+    /// The names that custom roles and credentials may use, where there are any.
+    fn permissions(&mut self) {
+        let types = self.plan.types.rows();
+        let limited = |ty: &Type| {
+            ty.custom_roles.is_some()
+                || ty
+                    .attributes
+                    .iter()
+                    .any(|field| field.ty == ValueType::Permissions)
+        };
+        if !types.iter().any(limited) {
+            return;
+        }
+        let schema = &self.program.schema;
+        let masks = |actions: &[ActionId]| {
+            let mut masks = ActionMasks { lanes: Vec::new() };
+            for action in actions {
+                let asked = schema.actions[*action].asked_of.iter();
+                let mut lanes: Vec<(LaneId, u64)> =
+                    asked.filter_map(|of| self.plan.bit(*action, *of)).collect();
+                lanes.sort_unstable();
+                masks.extend(&ActionMasks { lanes });
+            }
+            masks
+        };
+        let actions = schema.actions.ids().map(|action| Permission {
+            name: schema.action_name(action),
+            masks: masks(&[action]),
+        });
+        let groups = self.program.permissions.groups.rows().iter();
+        let groups = groups.map(|group| Permission {
+            name: group.path.clone(),
+            masks: masks(&group.actions),
+        });
+        let mut permissions: Vec<Permission> = actions.chain(groups).collect();
+        permissions.sort_by(|a, b| a.name.cmp(&b.name));
+        // A type and a group cannot have one name and one action: the type is meant.
+        permissions.dedup_by(|a, b| a.name == b.name);
+        self.plan.permissions = permissions;
     }
 
     /// What one role says itself.

@@ -27,6 +27,8 @@ pub struct DecisionGraph {
     pub(crate) roles: Table<RoleId, NodeIndex>,
     pub(crate) levels: Table<LevelId, NodeIndex>,
     pub(crate) rules: Vec<NodeIndex>,
+    /// The nodes of what custom roles of a type are made of.
+    pub(crate) custom_roles: Vec<(TypeId, NodeIndex)>,
 }
 
 /// A node, with its name and where it stands.
@@ -61,6 +63,12 @@ pub enum NodeKind {
     Rule(RuleKind),
     /// A condition.
     Condition,
+    /// `at most`: the ceiling of a role.
+    Ceiling,
+    /// `also`: a source of holders.
+    Also,
+    /// `custom roles from`: what customers may make roles of.
+    CustomRoles,
 }
 
 impl NodeKind {
@@ -81,6 +89,9 @@ impl NodeKind {
             Self::Rule(RuleKind::Reveal) => "reveal",
             Self::Rule(RuleKind::Hide) => "hide",
             Self::Condition => "condition",
+            Self::Ceiling => "ceiling",
+            Self::Also => "also",
+            Self::CustomRoles => "custom roles",
         }
     }
 }
@@ -119,6 +130,29 @@ pub enum Edge {
     To,
     /// A clause or rule holds under a condition.
     When,
+    /// A role has a ceiling.
+    AtMost,
+    /// A role is held by others too.
+    Also,
+    /// Holders of a role hold another one too.
+    HoldersOf {
+        /// Not those who hold it: it stands behind an `except`.
+        except: bool,
+    },
+    /// A role counts only with another one.
+    Requires,
+    /// A role may be held by a subject type.
+    For,
+    /// An action shows its type.
+    VisibleBy,
+    /// Roles on a type replace those on another.
+    Overrides,
+    /// A type has custom roles.
+    CustomRoles,
+    /// A credential acts for a subject type.
+    ActsFor,
+    /// A credential is confined to a type.
+    Within,
 }
 
 impl Edge {
@@ -142,6 +176,17 @@ impl Edge {
             Self::With => "with",
             Self::To => "to",
             Self::When => "when",
+            Self::AtMost => "at most",
+            Self::Also => "also",
+            Self::HoldersOf { except: false } => "holders of",
+            Self::HoldersOf { except: true } => "except holders of",
+            Self::Requires => "requires",
+            Self::For => "for",
+            Self::VisibleBy => "visible by",
+            Self::Overrides => "overrides",
+            Self::CustomRoles => "custom roles",
+            Self::ActsFor => "acts for",
+            Self::Within => "within",
         }
     }
 }

@@ -96,6 +96,10 @@ pub enum Node {
     Constant(ConstantId),
     /// Who asks.
     Principal,
+    /// The credential by which they ask.
+    Credential,
+    /// Whether they ask by a credential of one of the types that the columns name.
+    IsCredential(NodeRange),
     /// What is asked about.
     Resource,
     /// When it is asked.

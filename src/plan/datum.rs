@@ -43,6 +43,7 @@ pub(crate) fn type_name(ty: &ValueType, names: &dyn Fn(TypeId) -> String) -> Str
         ValueType::Datetime => "Datetime".into(),
         ValueType::Duration => "Duration".into(),
         ValueType::IpAddr => "IpAddr".into(),
+        ValueType::Permissions => "Permissions".into(),
         ValueType::Entity(of) => {
             let of: Vec<String> = of.iter().map(|id| names(*id)).collect();
             of.join(" | ")
@@ -91,6 +92,19 @@ pub(crate) fn typed(
             literal::split_entity(text).and_then(|(type_name, id)| {
                 let ty = named(of, type_name, names)?;
                 Some(Datum::Entity(entity(ty, &id)))
+            })
+        }
+        // Whether the names mean something, the policy tells; see `WorldBuilder`.
+        (ValueType::Permissions, Value::Set(names)) => {
+            let text = |name: &Value| match name {
+                Value::String(text) => Some(Datum::String(text.as_str().into())),
+                _ => None,
+            };
+            let names: Option<Vec<Datum>> = names.iter().map(text).collect();
+            names.map(|mut names| {
+                names.sort_unstable();
+                names.dedup();
+                Datum::Set(names.into())
             })
         }
         (ValueType::Set(element), Value::Set(values)) => {

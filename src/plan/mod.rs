@@ -10,6 +10,7 @@
 
 mod condition;
 mod datum;
+mod holding;
 mod ids;
 mod validate;
 mod value;
@@ -20,6 +21,10 @@ pub use condition::{Arithmetic, Comparison, Condition, Constant, Node, NodeRange
 #[cfg(feature = "compiler")]
 pub(crate) use datum::type_name;
 pub(crate) use datum::{Datum, Mismatch, typed};
+pub(crate) use holding::{
+    ActionMasks, ActsFor, Also, AlsoStep, CustomRoles, EVERY_PERMISSION, Facets, Guard, Link,
+    Permission,
+};
 pub use ids::{
     ActionId, ClauseId, ConditionId, ConstantId, EntityId, Id, LaneId, LevelId, NodeId, RelationId,
     RoleId, Table, TypeId,
@@ -33,7 +38,7 @@ pub use value::{Field, Value};
 pub const LANE_WIDTH: usize = 64;
 
 /// The version of the form in which plans are written.
-pub const PLAN_VERSION: u32 = 1;
+pub const PLAN_VERSION: u32 = 2;
 
 /// A compiled policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +61,10 @@ pub struct Plan {
     pub(crate) columns: Vec<(TypeId, u32)>,
     pub(crate) constants: Table<ConstantId, Constant>,
     pub(crate) clauses: Table<ClauseId, Clause>,
+    /// What custom roles and credentials may name, sorted by name; empty where nothing does.
+    pub(crate) permissions: Vec<Permission>,
+    #[serde(skip)]
+    pub(crate) facets: Facets,
 }
 
 /// The three kinds of types.
@@ -103,6 +112,19 @@ pub(crate) struct Type {
     pub(crate) forbids: Vec<ActionRule>,
     pub(crate) reveals: Vec<SightRule>,
     pub(crate) hides: Vec<SightRule>,
+    /// `visible by`: an action asked of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) visible_by: Option<(LaneId, u64)>,
+    /// The bits of the types that it overrides.
+    #[serde(default)]
+    pub(crate) overrides: u64,
+    /// Its own bit, where some type overrides it.
+    #[serde(default)]
+    pub(crate) overridden: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) custom_roles: Option<CustomRoles>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) acts_for: Option<ActsFor>,
 }
 
 /// An action.
@@ -128,8 +150,21 @@ pub(crate) struct Lane {
 pub(crate) struct Role {
     pub(crate) name: String,
     pub(crate) on: TypeId,
-    /// The roles that a holder has with it, itself among them, sorted.
+    /// The roles that a holder surely has with it, itself among them, sorted.
     pub(crate) implies: Vec<RoleId>,
+    /// The included roles that have a guard of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) guarded: Vec<RoleId>,
+    #[serde(default, skip_serializing_if = "Guard::is_empty")]
+    pub(crate) guard: Guard,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) also: Vec<Also>,
+    /// Holders of roles of lower strata are known before those of this one are asked for.
+    #[serde(default)]
+    pub(crate) stratum: u32,
+    /// `at most`, what the roles that it implies say counted in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ceiling: Option<(ActionMasks, ClauseId)>,
     /// Sorted by type.
     pub(crate) sights: Vec<Sight>,
     /// Sorted by lane.
@@ -160,8 +195,7 @@ pub(crate) struct Grant {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Level {
     pub(crate) name: String,
-    /// Sorted by lane; a lane that is not there lets nothing through.
-    pub(crate) masks: Vec<(LaneId, u64)>,
+    pub(crate) masks: ActionMasks,
     pub(crate) clause: ClauseId,
 }
 
@@ -218,10 +252,7 @@ pub struct Clause {
 impl Level {
     /// What it lets through in a lane.
     pub(crate) fn mask(&self, lane: LaneId) -> u64 {
-        match self.masks.binary_search_by_key(&lane, |(of, _)| *of) {
-            Ok(found) => self.masks.get(found).map_or(0, |(_, mask)| *mask),
-            Err(_) => 0,
-        }
+        self.masks.mask(lane)
     }
 }
 
@@ -298,6 +329,15 @@ impl Plan {
     /// The names of the types, in the order of the policy.
     pub fn type_names(&self) -> impl Iterator<Item = &str> {
         self.types.rows().iter().map(|ty| ty.name.as_str())
+    }
+
+    /// Whether facts alone do not tell who holds the roles of a type.
+    pub(crate) fn is_derived(&self, ty: TypeId) -> bool {
+        self.facets
+            .derived
+            .get(ty.index())
+            .copied()
+            .unwrap_or(false)
     }
 
     /// The names of the types whose entities may ask.

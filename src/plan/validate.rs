@@ -12,7 +12,8 @@ use super::ids::{
 };
 use super::value::{Field, ValueType};
 use super::{
-    Action, Clause, LANE_WIDTH, Lane, Level, PLAN_VERSION, Plan, Relation, Role, Type, typed,
+    Action, ActionMasks, AlsoStep, Clause, Facets, LANE_WIDTH, Lane, Level, Link, PLAN_VERSION,
+    Permission, Plan, Relation, Role, Type, typed,
 };
 
 /// How deep a condition of a plan may nest; the compiler stays far below.
@@ -60,13 +61,14 @@ pub(super) struct Unchecked {
     columns: Vec<(TypeId, u32)>,
     constants: Table<ConstantId, Constant>,
     clauses: Table<ClauseId, Clause>,
+    permissions: Vec<Permission>,
 }
 
 impl TryFrom<Unchecked> for Plan {
     type Error = PlanError;
 
     fn try_from(read: Unchecked) -> Result<Self, PlanError> {
-        let plan = Self {
+        let mut plan = Self {
             version: read.version,
             types: read.types,
             actions: read.actions,
@@ -89,8 +91,11 @@ impl TryFrom<Unchecked> for Plan {
                 })
                 .collect(),
             clauses: read.clauses,
+            permissions: read.permissions,
+            facets: Facets::default(),
         };
         plan.validate()?;
+        plan.index();
         Ok(plan)
     }
 }
@@ -127,6 +132,11 @@ impl Plan {
             );
             hold(fits.is_ok(), "constants")?;
         }
+        let names = self.permissions.iter().map(|permission| &permission.name);
+        hold(names.is_sorted(), "permissions")?;
+        for permission in &self.permissions {
+            self.action_masks(&permission.masks, "permissions")?;
+        }
         self.fields(&self.context, 0)
     }
 
@@ -139,6 +149,7 @@ impl Plan {
                 inside(&self.types, *container, "containers")?;
             }
             self.fields(&ty.attributes, 0)?;
+            self.validate_powers(id, ty)?;
             for relation in &ty.relations {
                 inside(&self.relations, *relation, "relations")?;
             }
@@ -199,6 +210,7 @@ impl Plan {
                 inside(&self.roles, *implied, "roles")?;
             }
             hold(role.implies.is_sorted() && role.gives(id), "roles")?;
+            self.validate_holding(role)?;
             hold(role.sights.is_sorted_by_key(|sight| sight.of), "sights")?;
             hold(role.grants.is_sorted_by_key(|grant| grant.lane), "grants")?;
             for sight in &role.sights {
@@ -211,10 +223,92 @@ impl Plan {
             }
         }
         for level in self.levels.rows() {
-            hold(level.masks.is_sorted_by_key(|(lane, _)| *lane), "levels")?;
             inside(&self.clauses, level.clause, "levels")?;
-            for (lane, _) in &level.masks {
-                inside(&self.lanes, *lane, "levels")?;
+            self.action_masks(&level.masks, "levels")?;
+        }
+        Ok(())
+    }
+
+    /// What a role says of who holds it.
+    fn validate_holding(&self, role: &Role) -> Result<(), PlanError> {
+        for other in role.guarded.iter().chain(&role.guard.requires) {
+            inside(&self.roles, *other, "roles")?;
+        }
+        hold(role.guard.holders.is_sorted(), "roles")?;
+        for holder in &role.guard.holders {
+            inside(&self.types, *holder, "roles")?;
+        }
+        if let Some((masks, clause)) = &role.ceiling {
+            inside(&self.clauses, *clause, "ceilings")?;
+            self.action_masks(masks, "ceilings")?;
+        }
+        for also in &role.also {
+            inside(&self.clauses, also.clause, "also")?;
+            // How many answers are waiting to be joined.
+            let mut depth = 0_usize;
+            for step in &also.steps {
+                match step {
+                    AlsoStep::And | AlsoStep::Except => {
+                        hold(depth >= 2, "also")?;
+                        depth -= 1;
+                        continue;
+                    }
+                    AlsoStep::Subject(link) => self.link(role.on, *link)?,
+                    AlsoStep::Own(of) => {
+                        inside(&self.roles, *of, "also")?;
+                        hold(self.roles[*of].on == role.on, "also")?;
+                    }
+                    AlsoStep::Enclosing(of) => inside(&self.roles, *of, "also")?,
+                    AlsoStep::Linked(link, roles) => {
+                        self.link(role.on, *link)?;
+                        for of in roles {
+                            inside(&self.roles, *of, "also")?;
+                        }
+                    }
+                }
+                depth += 1;
+            }
+            hold(depth == 1, "also")?;
+        }
+        Ok(())
+    }
+
+    fn link(&self, of: TypeId, link: Link) -> Result<(), PlanError> {
+        match link {
+            Link::Relation(relation) => inside(&self.relations, relation, "also"),
+            Link::Attribute(column) => {
+                hold((column as usize) < self.types[of].attributes.len(), "also")
+            }
+        }
+    }
+
+    fn action_masks(&self, masks: &ActionMasks, part: &'static str) -> Result<(), PlanError> {
+        // Strictly sorted: a lane that is there twice would be found in one of its two places.
+        hold(masks.lanes.is_sorted_by(|(a, _), (b, _)| a < b), part)?;
+        masks
+            .lanes
+            .iter()
+            .try_for_each(|(lane, _)| inside(&self.lanes, *lane, part))
+    }
+
+    /// What a type says of sight, overrides, custom roles and credentials.
+    fn validate_powers(&self, id: TypeId, ty: &Type) -> Result<(), PlanError> {
+        if let Some((lane, bit)) = ty.visible_by {
+            let of = self.lanes.find(lane).map(|lane| lane.of);
+            hold(of == Some(id) && bit.is_power_of_two(), "visible by")?;
+        }
+        hold(ty.overridden.count_ones() <= 1, "overrides")?;
+        if let Some(custom) = &ty.custom_roles {
+            inside(&self.clauses, custom.clause, "custom roles")?;
+            self.action_masks(&custom.masks, "custom roles")?;
+        }
+        if let Some(acts_for) = &ty.acts_for {
+            let columns = [Some(acts_for.owner), acts_for.at_most];
+            for column in columns.into_iter().flatten() {
+                hold((column as usize) < ty.attributes.len(), "credentials")?;
+            }
+            if let Some(within) = acts_for.within {
+                inside(&self.types, within, "credentials")?;
             }
         }
         Ok(())
@@ -232,7 +326,10 @@ impl Plan {
             };
             match *node {
                 Node::Constant(id) => inside(&self.constants, id, "nodes")?,
-                Node::Principal | Node::Resource | Node::Now => {}
+                Node::Principal | Node::Credential | Node::Resource | Node::Now => {}
+                Node::IsCredential(range) => {
+                    self.column_range(range)?;
+                }
                 Node::Context(index) | Node::HasContext(index) => {
                     hold((index as usize) < self.context.len(), "nodes")?;
                 }

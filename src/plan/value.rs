@@ -203,6 +203,8 @@ pub enum ValueType {
     Duration,
     /// `IpAddr`: an address or a network.
     IpAddr,
+    /// `Permissions`: names of actions and permission groups, for `at most` of a credential.
+    Permissions,
     /// An entity of one of these types, sorted.
     Entity(Vec<TypeId>),
     /// `Set of T`

@@ -1,16 +1,15 @@
 //! Declares types, then their members, then what the members point to.
 
 use super::schema::{
-    ActionInfo, AttributeInfo, LevelInfo, Named, RelationInfo, RoleInfo, Schema, ShareInfo,
-    TypeInfo, kind_word,
+    ActionInfo, AttributeInfo, ContextInfo, LevelInfo, Named, RelationInfo, RoleInfo, Schema,
+    ShareInfo, TypeInfo, kind_word,
 };
 use crate::diagnostic::{Diagnostic, model, names as report};
 use crate::literal::nearest;
 use crate::plan::{Field, LevelId, TypeId, TypeKind, ValueType};
-use crate::source::Span;
 use crate::syntax::ast::{self, Ident, Item, Member, TypeExpr};
 
-const VALUE_TYPES: [(&str, ValueType); 7] = [
+const VALUE_TYPES: [(&str, ValueType); 8] = [
     ("Bool", ValueType::Bool),
     ("Int", ValueType::Int),
     ("Decimal", ValueType::Decimal),
@@ -18,6 +17,7 @@ const VALUE_TYPES: [(&str, ValueType); 7] = [
     ("Datetime", ValueType::Datetime),
     ("Duration", ValueType::Duration),
     ("IpAddr", ValueType::IpAddr),
+    ("Permissions", ValueType::Permissions),
 ];
 
 struct Declarer<'a, 'd> {
@@ -53,19 +53,9 @@ pub(super) fn schema<'a>(
         declarer.shares(*id, decl);
     }
     declarer.role_includes();
-    let mut context_at: Option<Span> = None;
     for item in items {
-        if let Item::Context(ast::ContextDecl { attributes, span, .. }) = item {
-            if let Some(first) = context_at.replace(*span) {
-                let error = report::declared_twice(*span, "the", "context", first);
-                declarer.diagnostics.push(error);
-            }
-            let mut names = Named::default();
-            for attribute in attributes {
-                let mut context = std::mem::take(&mut declarer.schema.context);
-                declarer.attribute(attribute, &mut context, &mut names);
-                declarer.schema.context = context;
-            }
+        if let Item::Context(context) = item {
+            declarer.context(context);
         }
     }
     declarer.schema
@@ -96,6 +86,7 @@ impl<'a> Declarer<'a, '_> {
         let id = self.schema.types.push(TypeInfo {
             name: name.clone(),
             span: *span,
+            decl,
             kind: decl.kind,
             members: Vec::new(),
             containers: Vec::new(),
@@ -105,6 +96,7 @@ impl<'a> Declarer<'a, '_> {
             asked: Vec::new(),
             roles: Vec::new(),
             shares: Vec::new(),
+            acts_for: None,
             attribute_names: Named::default(),
             relation_names: Named::default(),
             action_names: Named::default(),
@@ -237,9 +229,52 @@ impl<'a> Declarer<'a, '_> {
                     info.roles.push(role_id);
                     info.role_names.insert(role.name.name.clone(), role_id);
                 }
-                _ => {}
+                Member::ActsFor(acts_for) => self.acts_for(id, decl.kind, acts_for),
+                // These need the names of other types' members.
+                Member::Share(_)
+                | Member::VisibleBy(..)
+                | Member::Overrides(..)
+                | Member::CustomRoles(..) => {}
             }
         }
+    }
+
+    /// `acts for owner: User` declares the attribute `owner`.
+    fn acts_for(&mut self, id: TypeId, kind: TypeKind, acts_for: &'a ast::ActsFor) {
+        let name = self.schema.type_name(id).to_owned();
+        if kind != TypeKind::Subject {
+            let word = kind_word(kind);
+            let error = model::only_on(acts_for.span, "`acts for`", &name, word, "subjects");
+            self.report(error);
+            return;
+        }
+        if let Some((_, first)) = self.schema.types[id].acts_for {
+            let error = report::declared_twice(acts_for.span, "clause", "acts for", first.span);
+            self.report(error);
+            return;
+        }
+        let Ident { name, span } = &acts_for.owner;
+        if let Some(first) = self.schema.types[id].attribute_names.get(name) {
+            let first = self.schema.types[id].attributes.get(*first);
+            let first = first.map_or(acts_for.span, |first| first.span);
+            self.report(report::declared_twice(*span, "attribute", name, first));
+            return;
+        }
+        let types = self.find_types(&acts_for.types);
+        for (ty, ident) in types.clone().iter().zip(&acts_for.types) {
+            self.want_kind(ident, *ty, &[TypeKind::Subject]);
+        }
+        let info = &mut self.schema.types[id];
+        let column = info.attributes.len();
+        info.attribute_names.insert(name.clone(), column);
+        info.attributes.push(AttributeInfo {
+            name: name.clone(),
+            span: *span,
+            ty: ValueType::Entity(types),
+            optional: false,
+            default: None,
+        });
+        info.acts_for = Some((column, acts_for));
     }
 
     fn attribute(
@@ -266,7 +301,66 @@ impl<'a> Declarer<'a, '_> {
         });
     }
 
+    /// What may be said about a request. A name has one type, whatever the actions.
+    fn context(&mut self, decl: &'a ast::ContextDecl) {
+        let mut names = Named::default();
+        let mut declared = Vec::new();
+        for attribute in &decl.attributes {
+            self.attribute(attribute, &mut declared, &mut names);
+        }
+        for attribute in declared {
+            if attribute.ty == ValueType::Permissions {
+                self.report(model::misplaced_permissions(attribute.span));
+                continue;
+            }
+            let actions = decl.actions.as_ref();
+            let known = self.schema.context.iter_mut();
+            let mut known = known.filter(|known| known.attribute.name == attribute.name);
+            match known.next() {
+                // Twice for the same actions, or with another type, it would say two things.
+                Some(first)
+                    if first.attribute.ty != attribute.ty
+                        || first.attribute.optional != attribute.optional
+                        || attribute.default.is_some()
+                        || first.attribute.default.is_some()
+                        || actions.is_none() && first.actions.iter().any(Option::is_none) =>
+                {
+                    let error = report::declared_twice(
+                        attribute.span,
+                        "context",
+                        &attribute.name,
+                        first.attribute.span,
+                    );
+                    self.diagnostics.push(error);
+                }
+                Some(first) => first.actions.push(actions),
+                None => self.schema.context.push(ContextInfo {
+                    attribute,
+                    actions: vec![actions],
+                }),
+            }
+        }
+    }
+
     fn value_type(&mut self, ty: &TypeExpr) -> Option<ValueType> {
+        let value = self.any_value_type(ty)?;
+        let inner: &[ValueType] = match &value {
+            ValueType::Set(element) => std::slice::from_ref(element),
+            _ => &[],
+        };
+        let fields = match &value {
+            ValueType::Record(fields) => fields.as_slice(),
+            _ => &[],
+        };
+        let mut parts = inner.iter().chain(fields.iter().map(|field| &field.ty));
+        if parts.any(|part| *part == ValueType::Permissions) {
+            self.report(model::misplaced_permissions(ty.span()));
+            return None;
+        }
+        Some(value)
+    }
+
+    fn any_value_type(&mut self, ty: &TypeExpr) -> Option<ValueType> {
         match ty {
             TypeExpr::Named(name) => {
                 let value = VALUE_TYPES.iter().find(|(known, _)| *known == name.name);

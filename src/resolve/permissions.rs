@@ -261,6 +261,22 @@ impl Permissions {
         }
     }
 
+    /// Whether a text is an action, `Type.action`, or the path of a permission group.
+    pub(crate) fn is_name(&self, schema: &Schema<'_>, name: &str) -> bool {
+        let action = name.split_once('.').and_then(|(ty, action)| {
+            let ty = schema.type_names.get(ty)?;
+            schema.types[*ty].action_names.get(action)
+        });
+        action.is_some() || self.groups.rows().iter().any(|group| group.path == name)
+    }
+
+    /// Every action and every permission group by its name.
+    pub(crate) fn names(&self, schema: &Schema<'_>) -> Vec<String> {
+        let actions = schema.actions.ids().map(|id| schema.action_name(id));
+        let groups = self.groups.rows().iter().map(|group| group.path.clone());
+        actions.chain(groups).collect()
+    }
+
     /// What a set means.
     ///
     /// `own` is the type whose actions may be named without it; `within` keeps wildcards to the

@@ -20,7 +20,7 @@ pub(crate) struct Schema<'a> {
     pub(crate) roles: Table<RoleId, RoleInfo<'a>>,
     pub(crate) levels: Table<LevelId, LevelInfo<'a>>,
     pub(crate) relations: Table<RelationId, RelationInfo>,
-    pub(crate) context: Vec<AttributeInfo<'a>>,
+    pub(crate) context: Vec<ContextInfo<'a>>,
     pub(crate) type_names: Named<TypeId>,
     /// The actions of each name, over all types.
     pub(crate) actions_by_name: Named<Vec<ActionId>>,
@@ -29,6 +29,7 @@ pub(crate) struct Schema<'a> {
 pub(crate) struct TypeInfo<'a> {
     pub(crate) name: String,
     pub(crate) span: Span,
+    pub(crate) decl: &'a ast::TypeDecl,
     pub(crate) kind: TypeKind,
     pub(crate) members: Vec<TypeId>,
     pub(crate) containers: Vec<(TypeId, Cardinality)>,
@@ -40,6 +41,8 @@ pub(crate) struct TypeInfo<'a> {
     pub(crate) asked: Vec<ActionId>,
     pub(crate) roles: Vec<RoleId>,
     pub(crate) shares: Vec<ShareInfo>,
+    /// `acts for`: the attribute that names the owner, and the clause.
+    pub(crate) acts_for: Option<(usize, &'a ast::ActsFor)>,
     pub(crate) attribute_names: Named<usize>,
     pub(crate) relation_names: Named<RelationId>,
     pub(crate) action_names: Named<ActionId>,
@@ -52,6 +55,13 @@ pub(crate) struct AttributeInfo<'a> {
     pub(crate) ty: ValueType,
     pub(crate) optional: bool,
     pub(crate) default: Option<&'a ast::Expr>,
+}
+
+/// A part of the context, and the actions that it is declared for.
+pub(crate) struct ContextInfo<'a> {
+    pub(crate) attribute: AttributeInfo<'a>,
+    /// One for each declaration; `None` is for all actions.
+    pub(crate) actions: Vec<Option<&'a ast::PermissionSet>>,
 }
 
 pub(crate) struct RelationInfo {
@@ -101,12 +111,15 @@ impl Schema<'_> {
         format!("{}.{}", self.type_name(action.owner), action.name)
     }
 
-    /// Every subject type.
+    /// Every subject type that asks as itself: all but the credentials.
     pub(crate) fn subjects(&self) -> Vec<TypeId> {
-        let all = self.types.iter();
-        all.filter(|(_, ty)| ty.kind == TypeKind::Subject)
-            .map(|(id, _)| id)
-            .collect()
+        self.types.ids().filter(|id| self.is_subject(*id)).collect()
+    }
+
+    /// Whether entities of a type are principals: subjects, and no credentials.
+    pub(crate) fn is_subject(&self, ty: TypeId) -> bool {
+        let ty = &self.types[ty];
+        ty.kind == TypeKind::Subject && ty.acts_for.is_none()
     }
 
     /// How a type of values is written.

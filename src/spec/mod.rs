@@ -144,37 +144,85 @@ fn tell(policy: &Policy, blank: &WorldBuilder, test: &Test, listen: &mut dyn FnM
     }
 }
 
-/// One claim of an `expect`: about one resource, and one action if it is about any.
-struct OneClaim<'t> {
-    resource: &'t ast::Entity,
-    action: Option<&'t ActionRef>,
-    expected: Outcome,
+/// One claim of an `expect`.
+enum OneClaim<'t> {
+    /// About one resource, and one action if it is about any.
+    Check {
+        resource: &'t ast::Entity,
+        action: Option<&'t ActionRef>,
+        expected: Outcome,
+    },
+    /// About everything of one type that is seen.
+    List {
+        type_name: &'t str,
+        span: Span,
+        expected: Vec<EntityName>,
+    },
 }
 
-fn claims(expectation: &Expectation) -> Vec<OneClaim<'_>> {
-    let mut all = Vec::new();
-    for resource in &expectation.resources {
-        let (actions, expected) = match &expectation.claim {
-            Claim::Can(actions) => (actions.as_slice(), Outcome::Allowed),
-            Claim::Cannot(actions) => (actions.as_slice(), Outcome::Forbidden),
-            Claim::Sees => (&[][..], Outcome::Allowed),
-            Claim::CannotSee => (&[][..], Outcome::Invisible),
-            Claim::SeesOnly | Claim::SeesNo(_) => todo!(),
-        };
-        if actions.is_empty() {
-            all.push(OneClaim {
-                resource,
-                action: None,
-                expected,
-            });
-        }
-        all.extend(actions.iter().map(|action| OneClaim {
+fn name(entity: &ast::Entity) -> EntityName {
+    EntityName::new(&*entity.type_name, &*entity.id)
+}
+
+/// Each action on each resource.
+fn checks<'t>(
+    resources: &'t [ast::Entity],
+    actions: &'t [ActionRef],
+    expected: Outcome,
+) -> Vec<OneClaim<'t>> {
+    let of_one = |resource| {
+        actions.iter().map(move |action| OneClaim::Check {
             resource,
             action: Some(action),
             expected,
-        }));
+        })
+    };
+    resources.iter().flat_map(of_one).collect()
+}
+
+fn claims(expectation: &Expectation) -> Vec<OneClaim<'_>> {
+    let resources = &expectation.resources;
+    let sights = |expected| {
+        let of_one = |resource| OneClaim::Check {
+            resource,
+            action: None,
+            expected,
+        };
+        resources.iter().map(of_one).collect()
+    };
+    match &expectation.claim {
+        Claim::Can(actions) => checks(resources, actions, Outcome::Allowed),
+        Claim::Cannot(actions) => checks(resources, actions, Outcome::Forbidden),
+        Claim::Sees => sights(Outcome::Allowed),
+        Claim::CannotSee => sights(Outcome::Invisible),
+        Claim::SeesNo(ty) => vec![OneClaim::List {
+            type_name: &ty.name,
+            span: ty.span,
+            expected: Vec::new(),
+        }],
+        Claim::SeesOnly => {
+            let mut lists: Vec<OneClaim<'_>> = Vec::new();
+            for resource in resources {
+                let list = lists.iter_mut().find_map(|list| match list {
+                    OneClaim::List {
+                        type_name,
+                        expected,
+                        ..
+                    } if *type_name == resource.type_name => Some(expected),
+                    _ => None,
+                });
+                match list {
+                    Some(expected) => expected.push(name(resource)),
+                    None => lists.push(OneClaim::List {
+                        type_name: &resource.type_name,
+                        span: resource.span,
+                        expected: vec![name(resource)],
+                    }),
+                }
+            }
+            lists
+        }
     }
-    all
 }
 
 /// Asks; nothing where the claim holds.
@@ -183,45 +231,77 @@ fn ask(
     expectation: &Expectation,
     claim: &OneClaim<'_>,
 ) -> Result<Option<Failure>, Diagnostic> {
-    let name = |entity: &ast::Entity| EntityName::new(&*entity.type_name, &*entity.id);
-    let (subject, resource) = (name(&expectation.subject), name(claim.resource));
+    let subject = name(&expectation.subject);
     let context = Context::from_iter(load::values(&expectation.context)?);
     let now = expectation.at.map_or(TEST_TIME, |moment| moment.millis);
     let ward = Evaluator::new(world, now);
-    let action = claim.action.map(|action| match &action.type_name {
+    let failure = |message: String, reasons: Reasons| Failure {
+        span: expectation.span,
+        message,
+        reasons,
+    };
+    let (resource, action, expected) = match claim {
+        OneClaim::List {
+            type_name,
+            span,
+            expected,
+        } => {
+            let wrong = |error: QueryError| match error.code() {
+                "E0601" if !error.names(&subject.type_name) => report::bad_question(*span, &error),
+                _ => report::bad_question(expectation.subject.span, &error),
+            };
+            let seen = ward.visible(&subject, type_name, &context).map_err(wrong)?;
+            let extra = seen.iter().find(|seen| !expected.contains(seen));
+            let missing = expected.iter().find(|wanted| !seen.contains(wanted));
+            let Some(other) = extra.or(missing) else {
+                return Ok(None);
+            };
+            let what = if extra.is_some() {
+                format!("{other} too")
+            } else {
+                format!("no {other}")
+            };
+            let reasons = ward
+                .sight_reasons(&subject, other, &context)
+                .map_err(wrong)?;
+            let message = format!("{subject} sees {what}, against what is expected of {type_name}");
+            return Ok(Some(failure(message, reasons)));
+        }
+        OneClaim::Check {
+            resource,
+            action,
+            expected,
+        } => (*resource, *action, *expected),
+    };
+    let resource_name = name(resource);
+    let action_name = action.map(|action| match &action.type_name {
         Some(ty) => format!("{}.{}", ty.name, action.name.name),
         None => action.name.name.clone(),
     });
-    let asked = match &action {
-        Some(action) => ward.reasons(&subject, action, &resource, &context),
-        None => ward.sight_reasons(&subject, &resource, &context),
+    let asked = match &action_name {
+        Some(action) => ward.reasons(&subject, action, &resource_name, &context),
+        None => ward.sight_reasons(&subject, &resource_name, &context),
     };
     let wrong = |error: QueryError| {
         let span = match error.code() {
             "E0601" | "E0602" if error.names(&subject.type_name) => expectation.subject.span,
-            "E0603" | "E0604" => claim
-                .action
-                .map_or(expectation.span, |action| action.name.span),
-            "E0601" => claim.resource.span,
+            "E0603" | "E0604" => action.map_or(expectation.span, |action| action.name.span),
+            "E0601" => resource.span,
             _ => expectation.span,
         };
         report::bad_question(span, &error)
     };
     let reasons = asked.map_err(wrong)?;
-    if reasons.outcome == claim.expected {
+    if reasons.outcome == expected {
         return Ok(None);
     }
-    let message = match (&action, claim.expected) {
-        (None, Outcome::Invisible) => format!("expected that {subject} cannot see {resource}"),
-        (None, _) => format!("expected that {subject} sees {resource}"),
+    let message = match (&action_name, expected) {
+        (None, Outcome::Invisible) => format!("expected that {subject} cannot see {resource_name}"),
+        (None, _) => format!("expected that {subject} sees {resource_name}"),
         (Some(action), expected) => format!(
-            "expected {expected} for {subject} {action} {resource}, and it came out {}",
+            "expected {expected} for {subject} {action} {resource_name}, and it came out {}",
             reasons.outcome
         ),
     };
-    Ok(Some(Failure {
-        span: expectation.span,
-        message,
-        reasons,
-    }))
+    Ok(Some(failure(message, reasons)))
 }

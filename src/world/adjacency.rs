@@ -30,6 +30,11 @@ impl<T> Adjacency<T> {
         }
     }
 
+    /// Whether there are no edges at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.edges.is_empty()
+    }
+
     /// The edges of an entity; none for one that the world does not have.
     pub(crate) fn of(&self, entity: EntityId) -> &[T] {
         let run = || {

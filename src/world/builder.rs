@@ -19,6 +19,18 @@ pub(super) struct Term {
     pub(super) origin: Origin,
 }
 
+/// Place, holder, the role there that makes it a set, role.
+pub(super) type HoldingKey = (EntityId, EntityId, Option<RoleId>, RoleId);
+
+/// A role that customers made.
+#[derive(Clone, Debug)]
+pub(super) struct MadeRole {
+    pub(super) id: RoleId,
+    /// The names of actions and permission groups.
+    pub(super) permissions: BTreeSet<Box<str>>,
+    pub(super) description: Option<Box<str>>,
+}
+
 /// Collects facts that fit a policy. The order in which they come changes nothing, but for which
 /// of two that exclude each other is refused.
 #[derive(Clone, Debug)]
@@ -29,8 +41,12 @@ pub struct WorldBuilder {
     pub(super) declared: BTreeSet<EntityId>,
     pub(super) containers: BTreeSet<(EntityId, EntityId)>,
     pub(super) memberships: BTreeMap<(EntityId, EntityId), Term>,
-    /// By place, holder, role.
-    pub(super) holdings: BTreeMap<(EntityId, EntityId, RoleId), Term>,
+    /// By place, holder, the role there that makes it a set, role.
+    pub(super) holdings: BTreeMap<HoldingKey, Term>,
+    /// By place and name.
+    pub(super) custom_roles: BTreeMap<(EntityId, Arc<str>), MadeRole>,
+    /// How many ids were given to roles that customers made; none is given twice.
+    pub(super) made_roles: u32,
     /// By entity, scope, level.
     pub(super) shares: BTreeMap<(EntityId, EntityId, LevelId), Term>,
     pub(super) relations: BTreeSet<(EntityId, RelationId, EntityId)>,
@@ -61,6 +77,8 @@ impl WorldBuilder {
             containers: BTreeSet::new(),
             memberships: BTreeMap::new(),
             holdings: BTreeMap::new(),
+            custom_roles: BTreeMap::new(),
+            made_roles: 0,
             shares: BTreeMap::new(),
             relations: BTreeSet::new(),
             attributes: BTreeMap::new(),
@@ -117,7 +135,7 @@ impl WorldBuilder {
                 of,
                 until,
             } => {
-                let key = self.holding(match subject { super::Holder::Entity(e) => Some(e), _ => None }, role, of)?;
+                let key = self.holding(subject, role, of)?;
                 let origin = self.origin(fact);
                 extend(self.holdings.entry(key), until.unwrap_or(FOREVER), origin);
             }
@@ -131,7 +149,15 @@ impl WorldBuilder {
                 let origin = self.origin(fact);
                 extend(self.shares.entry(key), until.unwrap_or(FOREVER), origin);
             }
-            FactKind::CustomRole { .. } => return Err(Reason::NotThere),
+            FactKind::CustomRole {
+                role,
+                of,
+                can,
+                description,
+            } => {
+                let (place, permissions) = self.custom_role(role, of, can)?;
+                self.define_role(place, role, permissions, description.as_deref())?;
+            }
             FactKind::Relation {
                 entity,
                 relation,
@@ -160,7 +186,7 @@ impl WorldBuilder {
             FactKind::Holding {
                 subject, role, of, ..
             } => {
-                let key = self.holding(match subject { super::Holder::Entity(e) => Some(e), _ => None }, role, of)?;
+                let key = self.holding(subject, role, of)?;
                 self.holdings.remove(&key).is_some()
             }
             FactKind::Share {
@@ -172,7 +198,15 @@ impl WorldBuilder {
                 let key = self.share(entity, with, level)?;
                 self.shares.remove(&key).is_some()
             }
-            FactKind::CustomRole { .. } => return Err(Reason::NotThere),
+            FactKind::CustomRole {
+                role,
+                of,
+                can,
+                description,
+            } => {
+                let (place, permissions) = self.custom_role(role, of, can)?;
+                self.undefine_role(place, role, &permissions, description.as_deref())
+            }
             FactKind::Relation {
                 entity,
                 relation,
@@ -223,6 +257,80 @@ impl WorldBuilder {
         Ok(true)
     }
 
+    /// Makes a role, or adds to one: what is said of it is a set of permissions.
+    fn define_role(
+        &mut self,
+        place: EntityId,
+        name: &str,
+        permissions: Vec<Box<str>>,
+        description: Option<&str>,
+    ) -> Result<(), Reason> {
+        let key: (EntityId, Arc<str>) = (place, name.into());
+        let before = self.custom_roles.get(&key);
+        let before = before.and_then(|role| role.description.as_deref());
+        if let (Some(before), Some(description)) = (before, description)
+            && before != description
+        {
+            return Err(Reason::SecondValue {
+                attribute: "description".into(),
+                entity: name.to_owned(),
+            });
+        }
+        if !self.custom_roles.contains_key(&key) {
+            let taken = u32::try_from(self.plan.roles.len()).unwrap_or(u32::MAX);
+            let id = taken.checked_add(self.made_roles).ok_or(Reason::TooMany)?;
+            self.made_roles += 1;
+            let role = MadeRole {
+                id: RoleId(id),
+                permissions: BTreeSet::new(),
+                description: None,
+            };
+            self.custom_roles.insert(key.clone(), role);
+        }
+        if let Some(role) = self.custom_roles.get_mut(&key) {
+            role.permissions.extend(permissions);
+            if let Some(description) = description {
+                role.description = Some(description.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes permissions from a role that customers made; or, where none is named, the role itself
+    /// and every holding of it, so that a later role of that name has no holders.
+    fn undefine_role(
+        &mut self,
+        place: EntityId,
+        name: &str,
+        permissions: &[Box<str>],
+        description: Option<&str>,
+    ) -> bool {
+        let key: (EntityId, Arc<str>) = (place, name.into());
+        let Some(role) = self.custom_roles.get_mut(&key) else {
+            return false;
+        };
+        if permissions.is_empty() && description.is_none() {
+            let id = role.id;
+            self.custom_roles.remove(&key);
+            self.holdings
+                .retain(|(.., set, role), _| *set != Some(id) && *role != id);
+            return true;
+        }
+        let there = permissions
+            .iter()
+            .all(|name| role.permissions.contains(name))
+            && (description.is_none() || role.description.as_deref() == description);
+        if there {
+            for name in permissions {
+                role.permissions.remove(name);
+            }
+            if description.is_some() {
+                role.description = None;
+            }
+        }
+        there
+    }
+
     fn origin(&mut self, fact: &Fact) -> Origin {
         let Some(place) = &fact.place else {
             return Origin::NONE;
@@ -242,7 +350,8 @@ impl WorldBuilder {
         self.memberships
             .retain(|(a, b), _| *a != gone && *b != gone);
         self.holdings
-            .retain(|(place, holder, _), _| *place != gone && *holder != gone);
+            .retain(|(place, holder, ..), _| *place != gone && *holder != gone);
+        self.custom_roles.retain(|(of, _), _| *of != gone);
         self.shares.retain(|(a, b, _), _| *a != gone && *b != gone);
         self.relations.retain(|(a, _, b)| *a != gone && *b != gone);
         self.attributes

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::ANYONE;
-use super::builder::WorldBuilder;
+use super::builder::{HoldingKey, WorldBuilder};
+use super::fact::Holder;
 use super::refusal::Reason;
-use crate::literal::{EntityName, nearest};
+use crate::literal::{self, EntityName, nearest};
 use crate::plan::{
-    Cardinality, Datum, EntityId, LevelId, RelationId, RoleId, Type, TypeId, TypeKind, Value, typed,
+    Cardinality, Datum, EVERY_PERMISSION, EntityId, LevelId, RelationId, RoleId, Type, TypeId,
+    TypeKind, Value, ValueType, typed,
 };
 
 /// What a fact about an entity adds.
@@ -182,42 +184,155 @@ impl WorldBuilder {
                 }
             })?;
         if full {
-            Err(Reason::TooMany)
-        } else {
-            Ok((column, datum))
+            return Err(Reason::TooMany);
         }
+        if let (ValueType::Permissions, Datum::Set(names)) = (&field.ty, &datum) {
+            for name in names {
+                if let Datum::String(name) = name
+                    && **name != *EVERY_PERMISSION
+                    && plan.permission(name).is_none()
+                {
+                    return Err(self.unknown_permission(name));
+                }
+            }
+        }
+        Ok((column, datum))
     }
 
     pub(super) fn holding(
         &mut self,
-        subject: Option<&EntityName>,
+        subject: &Holder,
         role: &str,
         of: &EntityName,
-    ) -> Result<(EntityId, EntityId, RoleId), Reason> {
-        let holder = match subject {
-            None => ANYONE,
-            Some(name) => {
+    ) -> Result<HoldingKey, Reason> {
+        let plan = Arc::clone(&self.plan);
+        let (holder, set, holder_type) = match subject {
+            Holder::Anyone => (ANYONE, None, None),
+            Holder::Entity(name) => {
                 let (ty, holder) = self.intern(name)?;
-                let ty = &self.plan.types[ty];
-                if ty.kind != TypeKind::Subject {
-                    return Err(Reason::HolderIsNoSubject {
-                        holder: ty.name.clone(),
+                let info = &plan.types[ty];
+                if info.acts_for.is_some() {
+                    return Err(Reason::CredentialHolds {
+                        credential: info.name.clone(),
                     });
                 }
-                holder
+                if info.kind != TypeKind::Subject {
+                    return Err(Reason::HolderIsNoSubject {
+                        holder: info.name.clone(),
+                    });
+                }
+                (holder, None, Some(ty))
+            }
+            Holder::Set { of, role } => {
+                let (ty, place) = self.intern(of)?;
+                (place, Some(self.role_named(ty, place, role)?), None)
             }
         };
         let (ty, place) = self.intern(of)?;
+        let held = self.role_named(ty, place, role)?;
+        if let Some(declared) = plan.roles.find(held) {
+            let allowed = &declared.guard.holders;
+            let fits = allowed.is_empty() || holder_type.is_none_or(|ty| allowed.contains(&ty));
+            if let (false, Some(holder)) = (fits, holder_type) {
+                return Err(Reason::WrongHolder {
+                    holder: plan.type_name(holder),
+                    role: role.to_owned(),
+                    allowed: self.type_names(allowed.iter().copied()),
+                });
+            }
+        }
+        // Who is in a set must be known before who holds the role: `except` rests on that.
+        if let Some(set) = set
+            && self.stratum(set) > self.stratum(held)
+        {
+            return Err(Reason::SetOutOfOrder {
+                role: role.to_owned(),
+            });
+        }
+        Ok((place, holder, set, held))
+    }
+
+    fn stratum(&self, role: RoleId) -> u32 {
+        let declared = self.plan.roles.find(role);
+        declared.map_or(self.plan.facets.strata, |role| role.stratum)
+    }
+
+    /// A role of a type, or one that customers made on that very entity.
+    fn role_named(&self, ty: TypeId, place: EntityId, role: &str) -> Result<RoleId, Reason> {
         let plan = &self.plan;
         let named = |id: &&RoleId| plan.roles[**id].name == role;
-        match plan.types[ty].roles.iter().find(named) {
-            Some(role) => Ok((place, holder, *role)),
-            None => Err(self.unknown_role(role, &plan.types[ty])),
+        if let Some(declared) = plan.types[ty].roles.iter().find(named) {
+            return Ok(*declared);
+        }
+        match self.custom_roles.get(&(place, role.into())) {
+            Some(made) => Ok(made.id),
+            None => Err(self.unknown_role(role, &plan.types[ty], place)),
         }
     }
 
-    fn unknown_role(&self, role: &str, of: &Type) -> Reason {
+    /// Where a custom role is made, and what it gives.
+    pub(super) fn custom_role(
+        &mut self,
+        role: &str,
+        of: &EntityName,
+        can: &[String],
+    ) -> Result<(EntityId, Vec<Box<str>>), Reason> {
+        let plan = Arc::clone(&self.plan);
+        let (ty, place) = self.intern(of)?;
+        let info = &plan.types[ty];
+        let Some(universe) = &info.custom_roles else {
+            let types = plan.types.iter();
+            let types = types.filter(|(_, ty)| ty.custom_roles.is_some());
+            return Err(Reason::NoCustomRoles {
+                of: info.name.clone(),
+                instead: self.type_names(types.map(|(id, _)| id)),
+            });
+        };
+        let is_name = literal::is_identifier(role);
+        if !is_name || info.roles.iter().any(|id| plan.roles[*id].name == role) {
+            return Err(Reason::RoleName {
+                role: role.to_owned(),
+                of: info.name.clone(),
+                taken: is_name,
+            });
+        }
+        let mut permissions: Vec<Box<str>> = Vec::with_capacity(can.len());
+        for name in can {
+            let Some(permission) = plan.permission(name) else {
+                return Err(self.unknown_permission(name));
+            };
+            if !universe.masks.covers(&permission.masks) {
+                return Err(Reason::OutsideOfCustomRoles {
+                    permission: name.clone(),
+                    of: info.name.clone(),
+                    universe: plan.clauses[universe.clause].text.clone(),
+                });
+            }
+            permissions.push(name.as_str().into());
+        }
+        Ok((place, permissions))
+    }
+
+    fn unknown_permission(&self, name: &str) -> Reason {
+        let known = self.plan.permissions.iter();
+        let known = known.map(|permission| permission.name.as_str());
+        Reason::UnknownPermission {
+            permission: name.to_owned(),
+            near: nearest(name, known).map(str::to_owned),
+        }
+    }
+
+    fn unknown_role(&self, role: &str, of: &Type, place: EntityId) -> Reason {
         let name = |id: &RoleId| self.plan.roles[*id].name.as_str();
+        let here = (place, Arc::from(""))..;
+        let made = self.custom_roles.range(here).map(|(key, _)| key);
+        let made = made.take_while(|(of, _)| *of == place);
+        let known: Vec<String> = of
+            .roles
+            .iter()
+            .map(|id| name(id).to_owned())
+            .chain(made.map(|(_, name)| name.to_string()))
+            .collect();
         let elsewhere = self
             .plan
             .roles
@@ -227,9 +342,10 @@ impl WorldBuilder {
         Reason::UnknownRole {
             role: role.to_owned(),
             of: of.name.clone(),
-            near: nearest(role, of.roles.iter().map(name)).map(str::to_owned),
+            near: nearest(role, known.iter().map(String::as_str)).map(str::to_owned),
             elsewhere: self.type_names(elsewhere.map(|other| other.on)),
-            known: of.roles.iter().map(|id| name(id).to_owned()).collect(),
+            custom: of.custom_roles.is_some(),
+            known,
         }
     }
 

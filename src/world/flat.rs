@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::builder::WorldBuilder;
-use super::{ANYONE, Adjacency, Holding, Membership, Share, World};
-use crate::plan::{Cardinality, Datum, EntityId, Id, TypeId};
+use super::{ANYONE, Adjacency, CustomRole, Holding, Membership, Share, World};
+use crate::plan::{ActionMasks, Cardinality, Datum, EntityId, Id, Link, TypeId};
 
 impl WorldBuilder {
     /// Which entities some fact names.
@@ -21,10 +21,11 @@ impl WorldBuilder {
             mark(*a);
             mark(*b);
         }
-        for (place, holder, _) in self.holdings.keys() {
+        for (place, holder, ..) in self.holdings.keys() {
             mark(*place);
             mark(*holder);
         }
+        self.custom_roles.keys().for_each(|(of, _)| mark(*of));
         for (a, b, _) in self.shares.keys() {
             mark(*a);
             mark(*b);
@@ -104,14 +105,17 @@ impl WorldBuilder {
         let holdings = || {
             self.holdings
                 .iter()
-                .map(|((place, holder, role), term)| Holding {
+                .map(|((place, holder, set, role), term)| Holding {
                     holder: *holder,
+                    set: *set,
                     place: *place,
                     role: *role,
                     until: term.until,
                     origin: term.origin,
                 })
         };
+        let direct = || holdings().filter(|held| held.set.is_none());
+        let of_sets = || holdings().filter(|held| held.set.is_some());
         let shares = || {
             self.shares
                 .iter()
@@ -128,7 +132,7 @@ impl WorldBuilder {
             terms.map(|((member, group), term)| (*member, *group, term.until))
         };
         let member = |other, until| Membership { other, until };
-        World {
+        let mut world = World {
             known,
             complete,
             by_type,
@@ -136,9 +140,14 @@ impl WorldBuilder {
             contents: Adjacency::new(count, self.containers.iter().map(|(a, b)| (*b, *a))),
             groups: Adjacency::new(count, memberships().map(|(m, g, t)| (m, member(g, t)))),
             members: Adjacency::new(count, memberships().map(|(m, g, t)| (g, member(m, t)))),
-            holdings: Adjacency::new(count, holdings().map(|held| (held.place, held))),
-            held: Adjacency::new(count, holdings().map(|held| (held.holder, held))),
-            held_by_anyone: holdings().filter(|held| held.holder == ANYONE).collect(),
+            holdings: Adjacency::new(count, direct().map(|held| (held.place, held))),
+            held: Adjacency::new(count, direct().map(|held| (held.holder, held))),
+            held_by_anyone: direct().filter(|held| held.holder == ANYONE).collect(),
+            set_holdings: Adjacency::new(count, of_sets().map(|held| (held.place, held))),
+            set_held: Adjacency::new(count, of_sets().map(|held| (held.holder, held))),
+            custom_roles: self.made_roles(),
+            linked: Adjacency::new(0, []),
+            credentials: Adjacency::new(0, []),
             shares: Adjacency::new(count, shares().map(|share| (share.entity, share))),
             received: Adjacency::new(count, shares().map(|share| (share.with, share))),
             relations: Adjacency::new(
@@ -157,8 +166,54 @@ impl WorldBuilder {
             constants: Arc::clone(&self.constants),
             entities: self.entities.clone(),
             plan: Arc::clone(&self.plan),
-        }
+        };
+        let links = self.plan.facets.links.iter();
+        let linked = links.flat_map(|(ty, link)| named_by(&world, *ty, *link));
+        let linked = Adjacency::new(count, linked.collect::<Vec<_>>());
+        let credentials = self.plan.types.iter().filter_map(|(id, ty)| {
+            let owner = ty.acts_for.as_ref()?.owner;
+            Some(named_by(&world, id, Link::Attribute(owner)))
+        });
+        let credentials = Adjacency::new(count, credentials.flatten().collect::<Vec<_>>());
+        (world.linked, world.credentials) = (linked, credentials);
+        world
     }
+
+    /// The roles that customers made, at the places of their ids.
+    fn made_roles(&self) -> Vec<Option<CustomRole>> {
+        let mut made: Vec<Option<CustomRole>> = Vec::new();
+        let first = self.plan.roles.len();
+        for ((of, name), role) in &self.custom_roles {
+            let mut masks = ActionMasks { lanes: Vec::new() };
+            for permission in &role.permissions {
+                if let Some(permission) = self.plan.permission(permission) {
+                    masks.extend(&permission.masks);
+                }
+            }
+            let index = role.id.index().saturating_sub(first);
+            if made.len() <= index {
+                made.resize_with(index + 1, || None);
+            }
+            if let Some(slot) = made.get_mut(index) {
+                *slot = Some(CustomRole {
+                    name: Arc::clone(name),
+                    of: *of,
+                    masks,
+                });
+            }
+        }
+        made
+    }
+}
+
+/// What the entities of a type name by a link, each with who names it.
+fn named_by(
+    world: &World,
+    ty: TypeId,
+    link: Link,
+) -> impl Iterator<Item = (EntityId, EntityId)> + use<'_> {
+    let entities = world.all_of(ty).iter();
+    entities.flat_map(move |entity| world.follow(*entity, link).map(|named| (named, *entity)))
 }
 
 fn each_entity(datum: &Datum, act: &mut impl FnMut(EntityId)) {

@@ -22,7 +22,8 @@ pub use refusal::{Reason, Refusal};
 
 use crate::literal::EntityName;
 use crate::plan::{
-    ConstantId, Datum, EntityId, Id, LevelId, Plan, RelationId, RoleId, Table, TypeId,
+    ActionMasks, ConstantId, Datum, EntityId, Id, LevelId, Link, Plan, RelationId, Role, RoleId,
+    Table, TypeId,
 };
 
 /// The moment that never comes: a fact without `until`.
@@ -44,6 +45,8 @@ pub(crate) struct Membership {
 pub(crate) struct Holding {
     /// Who holds; [`ANYONE`] for everybody.
     pub(crate) holder: EntityId,
+    /// Not the holder itself, but whoever has this role there: `Team:ml#Member`.
+    pub(crate) set: Option<RoleId>,
     pub(crate) place: EntityId,
     pub(crate) role: RoleId,
     pub(crate) until: i64,
@@ -58,6 +61,21 @@ pub(crate) struct Share {
     pub(crate) level: LevelId,
     pub(crate) until: i64,
     pub(crate) origin: Origin,
+}
+
+/// A role that customers made: what it gives at the one place where it is defined.
+#[derive(Clone, Debug)]
+pub(crate) struct CustomRole {
+    pub(crate) name: Arc<str>,
+    pub(crate) of: EntityId,
+    pub(crate) masks: ActionMasks,
+}
+
+/// A role of the policy, or one that customers made.
+#[derive(Clone, Copy)]
+pub(crate) enum AnyRole<'w> {
+    Declared(&'w Role),
+    Custom(&'w CustomRole),
 }
 
 /// Where a fact was stated: an index into the places of its world.
@@ -91,6 +109,16 @@ pub struct World {
     /// By the holder.
     pub(crate) held: Adjacency<Holding>,
     pub(crate) held_by_anyone: Vec<Holding>,
+    /// Those of sets, by the place at which they are held.
+    pub(crate) set_holdings: Adjacency<Holding>,
+    /// Those of sets, by where the set's own role is held.
+    pub(crate) set_held: Adjacency<Holding>,
+    /// The roles that customers made, by how far their ids lie behind those of the plan.
+    custom_roles: Vec<Option<CustomRole>>,
+    /// By an entity, those that some `also` finds it by.
+    pub(crate) linked: Adjacency<EntityId>,
+    /// By an owner, the credentials that act for it.
+    pub(crate) credentials: Adjacency<EntityId>,
     /// By the entity that is shared.
     pub(crate) shares: Adjacency<Share>,
     /// By the scope that it is shared with.
@@ -124,10 +152,17 @@ impl World {
         facts: impl IntoIterator<Item = Fact>,
     ) -> (Self, Vec<Refusal>) {
         let mut builder = WorldBuilder::new(plan);
-        let refused = facts
+        let mut refused: Vec<(usize, Refusal)> = Vec::new();
+        // A role that customers made must be there before somebody can hold it.
+        let (roles, others): (Vec<_>, Vec<_>) = facts
             .into_iter()
-            .filter_map(|fact| builder.add(&fact).err())
-            .collect();
+            .enumerate()
+            .partition(|(_, fact)| matches!(fact.kind, FactKind::CustomRole { .. }));
+        for (index, fact) in roles.into_iter().chain(others) {
+            refused.extend(builder.add(&fact).err().map(|refusal| (index, refusal)));
+        }
+        refused.sort_by_key(|(index, _)| *index);
+        let refused = refused.into_iter().map(|(_, refusal)| refusal).collect();
         (builder.world(), refused)
     }
 
@@ -178,6 +213,51 @@ impl World {
         edges
             .filter(move |(of, _)| *of == relation)
             .map(|(_, target)| *target)
+    }
+
+    /// What an entity names by a link.
+    pub(crate) fn follow(
+        &self,
+        entity: EntityId,
+        link: Link,
+    ) -> impl Iterator<Item = EntityId> + use<'_> {
+        let (relation, column) = match link {
+            Link::Relation(relation) => (Some(relation), None),
+            Link::Attribute(column) => (None, Some(column)),
+        };
+        let related = relation.into_iter();
+        let related = related.flat_map(move |relation| self.related(entity, relation));
+        let value = column.and_then(|column| self.attribute(entity, column));
+        let values = match value {
+            Some(Datum::Set(elements)) => elements,
+            Some(one) => std::slice::from_ref(one),
+            None => &[],
+        };
+        related.chain(values.iter().filter_map(|value| match value {
+            Datum::Entity(entity) => Some(*entity),
+            _ => None,
+        }))
+    }
+
+    /// A role by its id; nothing for one that customers made and took away.
+    pub(crate) fn role(&self, role: RoleId) -> Option<AnyRole<'_>> {
+        match self.plan.roles.find(role) {
+            Some(declared) => Some(AnyRole::Declared(declared)),
+            None => {
+                let index = role.index().checked_sub(self.plan.roles.len())?;
+                let custom = self.custom_roles.get(index)?.as_ref()?;
+                Some(AnyRole::Custom(custom))
+            }
+        }
+    }
+
+    /// The name of a role.
+    pub(crate) fn role_name(&self, role: RoleId) -> &str {
+        match self.role(role) {
+            Some(AnyRole::Declared(role)) => &role.name,
+            Some(AnyRole::Custom(role)) => &role.name,
+            None => "",
+        }
     }
 
     /// The name of an entity.

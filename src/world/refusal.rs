@@ -60,8 +60,10 @@ pub enum Reason {
         near: Option<String>,
         /// The types that have a role of this name.
         elsewhere: Vec<String>,
-        /// The roles that the type has.
+        /// The roles that the type has, and those that were made on this entity.
         known: Vec<String>,
+        /// Whether customers can make roles on it.
+        custom: bool,
     },
     /// Only subjects hold roles.
     HolderIsNoSubject {
@@ -167,6 +169,57 @@ pub enum Reason {
     },
     /// What should be removed is not there.
     NotThere,
+    /// Only some subject types may hold the role.
+    WrongHolder {
+        /// The type of the holder.
+        holder: String,
+        /// The role.
+        role: String,
+        /// Who may hold it.
+        allowed: Vec<String>,
+    },
+    /// A credential has what its owner has, and holds nothing itself.
+    CredentialHolds {
+        /// The type of the credential.
+        credential: String,
+    },
+    /// Who is in the set depends on who does not hold the role.
+    SetOutOfOrder {
+        /// The role.
+        role: String,
+    },
+    /// Customers cannot make roles there.
+    NoCustomRoles {
+        /// The type.
+        of: String,
+        /// The types on which they can.
+        instead: Vec<String>,
+    },
+    /// A role cannot be called so: it is no name, or one that the policy has given.
+    RoleName {
+        /// The role.
+        role: String,
+        /// The type.
+        of: String,
+        /// Whether the policy declares a role of that name.
+        taken: bool,
+    },
+    /// The policy has no such permission.
+    UnknownPermission {
+        /// The name.
+        permission: String,
+        /// A near name.
+        near: Option<String>,
+    },
+    /// The policy keeps the permission out of custom roles.
+    OutsideOfCustomRoles {
+        /// The name.
+        permission: String,
+        /// The type on which the role would be made.
+        of: String,
+        /// The clause that says what custom roles are made of.
+        universe: String,
+    },
     /// There are more entities or facts than ids.
     TooMany,
 }
@@ -207,6 +260,13 @@ impl Reason {
             Self::SecondValue { .. } => "E0516",
             Self::NotThere => "E0517",
             Self::TooMany => "E0518",
+            Self::WrongHolder { .. } => "E0519",
+            Self::CredentialHolds { .. } => "E0520",
+            Self::SetOutOfOrder { .. } => "E0521",
+            Self::NoCustomRoles { .. } => "E0522",
+            Self::RoleName { .. } => "E0523",
+            Self::UnknownPermission { .. } => "E0524",
+            Self::OutsideOfCustomRoles { .. } => "E0525",
         }
     }
 
@@ -223,8 +283,12 @@ impl Reason {
                 elsewhere,
                 known,
                 of,
-                ..
+                role,
+                custom,
             } => match (near, elsewhere.as_slice(), known.as_slice()) {
+                (None, [], _) if *custom => {
+                    format!("make it first: `role {role} of {of}:… can …`")
+                }
                 (Some(near), _, _) => format!("did you mean `{near}`?"),
                 (None, [], []) => {
                     format!("`{of}` has no roles at all; hold one on what it stands in")
@@ -301,6 +365,30 @@ impl Reason {
                 "only what was stated before can be removed; `remove` wants the same words".into()
             }
             Self::TooMany => "split the world".into(),
+            Self::WrongHolder { role, allowed, .. } => {
+                format!("`{role}` is for {}", one_of(allowed))
+            }
+            Self::CredentialHolds { .. } => {
+                "give the role to its owner: a credential may do what its owner may".into()
+            }
+            Self::SetOutOfOrder { .. } => {
+                "give the role to the members themselves, or to a group of them".into()
+            }
+            Self::NoCustomRoles { of, instead } => match instead.as_slice() {
+                [] => format!("declare `custom roles from …` in `{of}`, or use a role of the policy"),
+                instead => format!("make it on {}", one_of(instead)),
+            },
+            Self::RoleName { taken: true, .. } => "choose another name".into(),
+            Self::RoleName { taken: false, .. } => {
+                "a role's name has letters, digits and `_`; the `description` is for people".into()
+            }
+            Self::UnknownPermission { near, .. } => did_you_mean(
+                near.as_ref(),
+                "name an action as `Type.action` or a permission group; one that the policy no longer has must be taken out".into(),
+            ),
+            Self::OutsideOfCustomRoles { of, .. } => {
+                format!("take it out: who needs it gets a role that the policy declares on `{of}`")
+            }
         }
     }
 }
@@ -343,6 +431,39 @@ impl fmt::Display for Reason {
                 write!(f, "`{attribute}` of `{entity}` already has another value")
             }
             Self::NotThere => f.write_str("there is no such fact to remove"),
+            Self::WrongHolder { holder, role, .. } => {
+                write!(f, "a `{holder}` cannot hold `{role}`")
+            }
+            Self::CredentialHolds { credential } => {
+                write!(
+                    f,
+                    "a `{credential}` is a credential and holds no roles itself"
+                )
+            }
+            Self::SetOutOfOrder { role } => write!(
+                f,
+                "this set depends on who does not hold `{role}`, so it cannot hold it"
+            ),
+            Self::NoCustomRoles { of, .. } => write!(f, "a `{of}` has no custom roles"),
+            Self::RoleName {
+                role,
+                of,
+                taken: true,
+            } => {
+                write!(f, "`{role}` is a role of every `{of}` already")
+            }
+            Self::RoleName { role, .. } => write!(f, "`{role}` is no name for a role"),
+            Self::UnknownPermission { permission, .. } => {
+                write!(f, "unknown permission `{permission}`")
+            }
+            Self::OutsideOfCustomRoles {
+                permission,
+                universe,
+                ..
+            } => write!(
+                f,
+                "`{permission}` cannot be put into a custom role: the policy says `{universe}`"
+            ),
             Self::TooMany => f.write_str("more entities or facts than a world can hold"),
         }
     }

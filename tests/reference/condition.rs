@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ward::syntax::ast::{BinaryOp, Cardinality, Expr, ExprKind};
 
 use super::world::{self, Entity, Facts};
-use super::{Model, Request};
+use super::{Action, Asking, Model};
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,16 +69,10 @@ impl Ip {
 
 type Read = Result<Value, ()>;
 
-impl Model<'_> {
+impl Asking<'_> {
     /// Reads a condition; `Err` where it errs.
-    pub(super) fn read(
-        &self,
-        facts: &Facts,
-        request: &Request,
-        resource: &Entity,
-        expr: &Expr,
-    ) -> Read {
-        let read = |expr: &Expr| self.read(facts, request, resource, expr);
+    pub(super) fn read(&self, resource: &Entity, expr: &Expr) -> Read {
+        let read = |expr: &Expr| self.read(resource, expr);
         let truth = |expr: &Expr| match read(expr)? {
             Value::Bool(value) => Ok(value),
             other => unreachable!("no truth: {other:?}"),
@@ -86,19 +80,17 @@ impl Model<'_> {
         Ok(match &expr.kind {
             ExprKind::Literal(_) | ExprKind::Entity(_) | ExprKind::Call(..) => world::value(expr),
             ExprKind::Name(name) => match name.as_str() {
-                "principal" => Value::Entity(request.subject.clone()),
+                "principal" => Value::Entity(self.principal.clone()),
+                "credential" => Value::Entity(self.credential.clone().ok_or(())?),
                 "resource" => Value::Entity(resource.clone()),
-                "now" => Value::Time(request.now),
+                "now" => Value::Time(self.request.now),
                 other => unreachable!("unknown name {other}"),
             },
             ExprKind::Set(parts) => Value::Set(parts.iter().map(read).collect::<Result<_, _>>()?),
-            ExprKind::Field(base, name) => self
-                .field(facts, request, resource, base, &name.name)?
-                .ok_or(())?,
-            ExprKind::Has(base, name) => Value::Bool(
-                self.field(facts, request, resource, base, &name.name)?
-                    .is_some(),
-            ),
+            ExprKind::Field(base, name) => self.field(resource, base, &name.name)?.ok_or(())?,
+            ExprKind::Has(base, name) => {
+                Value::Bool(self.field(resource, base, &name.name)?.is_some())
+            }
             ExprKind::Method(base, name, arguments) => {
                 let Value::Set(set) = read(base)? else {
                     unreachable!("no set");
@@ -150,6 +142,12 @@ impl Model<'_> {
                 let pattern: Vec<char> = pattern.value.chars().collect();
                 Value::Bool(like(&text, &pattern))
             }
+            // Whether anybody asks by a credential at all is a part of this question.
+            ExprKind::IsType(base, _)
+                if is_name(base, "credential") && self.credential.is_none() =>
+            {
+                Value::Bool(false)
+            }
             ExprKind::IsType(base, types) => {
                 let Value::Entity(entity) = read(base)? else {
                     unreachable!("no entity");
@@ -157,63 +155,56 @@ impl Model<'_> {
                 Value::Bool(types.iter().any(|ty| ty.name == entity.0))
             }
             ExprKind::IsRole(_, role, of) => {
-                let mut places = BTreeSet::new();
-                above(facts, resource, &mut places);
+                let mut places = self.facts.above(resource);
+                places.insert(resource.clone());
                 Value::Bool(places.iter().any(|place| {
-                    place.0 == of.name
-                        && self
-                            .held(facts, request, place)
-                            .contains(role.name.as_str())
+                    place.0 == of.name && self.held(place).contains(role.name.as_str())
                 }))
             }
-            ExprKind::Binary(op, a, b) => {
-                self.binary(facts, request.now, *op, read(a)?, read(b)?)?
-            }
+            ExprKind::Binary(op, a, b) => self.binary(*op, read(a)?, read(b)?)?,
             ExprKind::Record(_) | ExprKind::Error => unreachable!("not in a condition"),
         })
     }
 
     /// A field, if it is there.
-    fn field(
-        &self,
-        facts: &Facts,
-        request: &Request,
-        resource: &Entity,
-        base: &Expr,
-        name: &str,
-    ) -> Result<Option<Value>, ()> {
-        if matches!(&base.kind, ExprKind::Name(word) if word == "context") {
-            let said = request.context.get(name).cloned();
-            return Ok(said.or_else(|| self.context.get(name).cloned().flatten()));
+    fn field(&self, resource: &Entity, base: &Expr, name: &str) -> Result<Option<Value>, ()> {
+        if is_name(base, "context") {
+            let said = self.request.context.get(name).cloned();
+            let parameter = self.model.context.get(name);
+            return Ok(said.or_else(|| parameter.and_then(|parameter| parameter.default.clone())));
         }
-        let entity = match self.read(facts, request, resource, base)? {
+        let entity = match self.read(resource, base)? {
             Value::Entity(entity) => entity,
             Value::Record(fields) => return Ok(fields.get(name).cloned()),
             other => unreachable!("no fields: {other:?}"),
         };
-        if self.types.contains_key(name) {
-            let mut places = BTreeSet::new();
-            above(facts, &entity, &mut places);
+        if self.model.types.contains_key(name) {
+            let mut places = self.facts.above(&entity);
+            places.insert(entity);
             let found = places.into_iter().find(|place| place.0 == name).ok_or(())?;
             return Ok(Some(Value::Entity(found)));
         }
-        if self.has_relation(&entity.0, name) {
-            let edges = facts.relations.iter();
-            let targets = edges.filter(|(from, relation, _)| *from == entity && relation == name);
-            let targets = targets.map(|(_, _, target)| Value::Entity(target.clone()));
-            return Ok(Some(Value::Set(targets.collect())));
+        if self.model.has_relation(&entity.0, name) {
+            let targets = self.facts.related(&entity, name).cloned();
+            return Ok(Some(Value::Set(targets.map(Value::Entity).collect())));
         }
-        let said = facts
-            .attributes
-            .get(&(entity.clone(), name.to_owned()))
-            .cloned();
-        if !facts.knows(&entity) {
-            return Ok(None);
-        }
-        Ok(said.or_else(|| self.attribute(&entity.0, name).flatten()))
+        Ok(self.attribute(&entity, name))
     }
 
-    fn binary(&self, facts: &Facts, now: i64, op: BinaryOp, a: Value, b: Value) -> Read {
+    /// An attribute, or its default where the world knows the entity.
+    pub(super) fn attribute(&self, entity: &Entity, name: &str) -> Option<Value> {
+        if !self.facts.knows(entity) {
+            return None;
+        }
+        let said = self
+            .facts
+            .attributes
+            .get(&(entity.clone(), name.to_owned()));
+        let said = said.cloned();
+        said.or_else(|| self.model.attribute(&entity.0, name).flatten())
+    }
+
+    fn binary(&self, op: BinaryOp, a: Value, b: Value) -> Read {
         use Value::{Decimal, Int, Span, Time};
         let calculate = |a: i64, b: i64| {
             match op {
@@ -235,7 +226,7 @@ impl Model<'_> {
                 (element, Value::Set(set)) => set.contains(&element),
                 (Value::Ip(a), Value::Ip(b)) => a.inside(&b),
                 (Value::Entity(a), Value::Entity(b)) => {
-                    inside(facts, now, &a, &b, &mut BTreeSet::new())
+                    inside(self.facts, self.request.now, &a, &b, &mut BTreeSet::new())
                 }
                 other => unreachable!("no `in`: {other:?}"),
             }),
@@ -249,12 +240,20 @@ impl Model<'_> {
             },
         })
     }
+}
 
-    /// Whether a condition fits a resource of a type: the attributes, relations and enclosing types
-    /// that it names are there. The generator gives an attribute one type wherever it is declared,
-    /// so that nothing else decides.
-    pub fn fits(&self, expr: &Expr, ty: &str, principals: &BTreeSet<&str>) -> bool {
-        let fits = |expr: &Expr| self.fits(expr, ty, principals);
+impl Model<'_> {
+    /// Whether a condition fits a resource of a type, and the action, where it is about one: the
+    /// attributes, relations, enclosing types and parts of the context that it names are there. The
+    /// generator gives an attribute one type wherever it is declared, so that nothing else decides.
+    pub(super) fn fits(
+        &self,
+        expr: &Expr,
+        ty: &str,
+        action: Option<&Action>,
+        principals: &BTreeSet<&str>,
+    ) -> bool {
+        let fits = |expr: &Expr| self.fits(expr, ty, action, principals);
         match &expr.kind {
             ExprKind::Field(base, name) | ExprKind::Has(base, name) => {
                 let has = |ty: &str| {
@@ -267,6 +266,12 @@ impl Model<'_> {
                     ExprKind::Name(word) if word == "resource" => has(ty),
                     ExprKind::Name(word) if word == "principal" => {
                         principals.iter().all(|ty| has(ty))
+                    }
+                    ExprKind::Name(word) if word == "context" => {
+                        let declared = &self.context[name.name.as_str()].actions;
+                        declared.as_ref().is_none_or(|actions| {
+                            action.is_some_and(|action| actions.contains(action))
+                        })
                     }
                     _ => fits(base),
                 }
@@ -330,12 +335,8 @@ fn like(text: &[char], pattern: &[char]) -> bool {
     }
 }
 
-fn above(facts: &Facts, entity: &Entity, into: &mut BTreeSet<Entity>) {
-    if into.insert(entity.clone()) {
-        for container in facts.containers_of(entity) {
-            above(facts, container, into);
-        }
-    }
+fn is_name(expr: &Expr, name: &str) -> bool {
+    matches!(&expr.kind, ExprKind::Name(word) if word == name)
 }
 
 fn inside(

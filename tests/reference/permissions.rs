@@ -66,6 +66,20 @@ impl Model<'_> {
         expanded
     }
 
+    /// What a name in a custom role stands for: an action, or a group by its path.
+    pub(super) fn permission(&self, term: &PermissionTerm) -> Mask {
+        self.term(term, None).0
+    }
+
+    /// What a text in a value of type `Permissions` stands for.
+    pub(super) fn permission_named(&self, name: &str) -> Mask {
+        match name {
+            "*" => self.all.clone(),
+            action if self.all.contains(action) => Mask::from([action.to_owned()]),
+            path => self.group(path),
+        }
+    }
+
     /// A group with all that is in it: its own set, and the groups inside.
     fn group(&self, path: &str) -> Mask {
         let mut actions = Mask::new();
@@ -83,7 +97,7 @@ impl Model<'_> {
     /// The actions of a term, and whether a wildcard brings them.
     fn term(&self, term: &PermissionTerm, own: Option<&str>) -> (Mask, bool) {
         let path: Vec<Option<&str>> = term.path.iter().map(|(part, _)| part.as_deref()).collect();
-        let all = || self.actions().into_iter().map(|(action, _)| action);
+        let all = || self.all.iter().cloned();
         let starting = |ty: &str| -> Mask {
             all()
                 .filter(|action| action.starts_with(&format!("{ty}.")))

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ward::syntax::ast::{self, Expr, ExprKind, FactKind, Literal, WorldFile};
 
-use super::Model;
 use super::condition::{Ip, Value};
+use super::{Mask, Model};
 
 /// A type and an id.
 pub type Entity = (String, String);
@@ -15,13 +15,24 @@ pub fn entity(entity: &ast::Entity) -> Entity {
     (entity.type_name.clone(), entity.id.clone())
 }
 
+/// Who a fact says holds a role.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holder {
+    Anyone,
+    Entity(Entity),
+    /// Whoever holds the role there: `Team:ml#Member`.
+    Set(Entity, String),
+}
+
 /// All facts of a world; `i64::MAX` where one does not end.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     named: BTreeSet<Entity>,
     pub containers: BTreeSet<(Entity, Entity)>,
     pub memberships: BTreeMap<(Entity, Entity), i64>,
-    pub holdings: BTreeMap<(Option<Entity>, String, Entity), i64>,
+    pub holdings: BTreeMap<(Holder, String, Entity), i64>,
+    /// What the custom roles of an entity give, by their names.
+    pub custom_roles: BTreeMap<(Entity, String), Mask>,
     pub shares: BTreeMap<(Entity, Entity, String), i64>,
     pub relations: BTreeSet<(Entity, String, Entity)>,
     pub attributes: BTreeMap<(Entity, String), Value>,
@@ -92,8 +103,14 @@ impl Facts {
                     on,
                     until,
                 } => {
-                    let holder = subject.as_ref().map(entity);
-                    facts.named.extend(holder.clone());
+                    let holder = match subject {
+                        ast::Holder::Anyone => Holder::Anyone,
+                        ast::Holder::Entity(holder) => Holder::Entity(entity(holder)),
+                        ast::Holder::Set(of, role) => Holder::Set(entity(of), role.name.clone()),
+                    };
+                    if let Holder::Entity(named) | Holder::Set(named, _) = &holder {
+                        facts.named.insert(named.clone());
+                    }
                     facts.named.insert(entity(on));
                     let key = (holder, role.name.clone(), entity(on));
                     later(&mut facts.holdings, key, end(until));
@@ -107,6 +124,12 @@ impl Facts {
                     facts.named.extend([entity(shared), entity(with)]);
                     let key = (entity(shared), entity(with), level.name.clone());
                     later(&mut facts.shares, key, end(until));
+                }
+                FactKind::CustomRole { role, of, can, .. } => {
+                    facts.named.insert(entity(of));
+                    let key = (entity(of), role.name.clone());
+                    let gives = facts.custom_roles.entry(key).or_default();
+                    gives.extend(can.iter().flat_map(|term| model.permission(term)));
                 }
                 FactKind::Relation {
                     entity: from,
@@ -136,6 +159,27 @@ impl Facts {
             .iter()
             .filter(move |(inner, _)| inner == entity);
         edges.map(|(_, container)| container)
+    }
+
+    /// Everything that an entity stands in, to the top; not the entity itself.
+    pub fn above(&self, entity: &Entity) -> BTreeSet<Entity> {
+        let mut above = BTreeSet::new();
+        for container in self.containers_of(entity) {
+            above.insert(container.clone());
+            above.extend(self.above(container));
+        }
+        above
+    }
+
+    /// What an edge of a relation leads to.
+    pub fn related<'f>(
+        &'f self,
+        entity: &'f Entity,
+        name: &'f str,
+    ) -> impl Iterator<Item = &'f Entity> {
+        let edges = self.relations.iter();
+        let edges = edges.filter(move |(from, relation, _)| from == entity && relation == name);
+        edges.map(|(_, _, target)| target)
     }
 
     /// Whether all containers that it must have are there, and theirs, to the top.

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 
 use lalrpop_util::ParseError;
 
-use super::{MAX_DEPTH, MAX_PARTS};
 use super::ast::*;
 use super::token::Token;
+use super::{MAX_DEPTH, MAX_PARTS};
 use crate::diagnostic::{Diagnostic, syntax as report};
 use crate::source::{FileId, Span};
 use expected::Expected;

@@ -1,0 +1,190 @@
+//! Who holds a role, beyond the facts that say so.
+
+use serde::{Deserialize, Serialize};
+
+use super::Plan;
+use super::ids::{ClauseId, LaneId, RelationId, RoleId, TypeId};
+
+/// Something that an entity names other entities by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Link {
+    Relation(RelationId),
+    /// The column of an attribute that is an entity, or a set of entities.
+    Attribute(u32),
+}
+
+/// One step of an `also`, in postfix: each source says yes or no, the others join two answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AlsoStep {
+    /// The subject, or a group of it, is what the link leads to.
+    Subject(Link),
+    /// The subject holds that role on the same entity.
+    Own(RoleId),
+    /// It holds that role on an enclosing entity.
+    Enclosing(RoleId),
+    /// It holds one of these roles on an entity that the link leads to.
+    Linked(Link, Vec<RoleId>),
+    And,
+    Except,
+}
+
+/// `also E`: who else holds a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Also {
+    pub(crate) steps: Vec<AlsoStep>,
+    pub(crate) clause: ClauseId,
+}
+
+/// What must be so for a holding to count.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Guard {
+    /// `requires`: roles that the subject must hold on enclosing entities.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) requires: Vec<RoleId>,
+    /// `for`: the subject types that may hold it, sorted; empty for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) holders: Vec<TypeId>,
+}
+
+impl Guard {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.requires.is_empty() && self.holders.is_empty()
+    }
+}
+
+/// A set of actions without conditions: a level, a ceiling, what custom roles are made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct ActionMasks {
+    /// Sorted by lane; a lane that is not there has nothing.
+    pub(crate) lanes: Vec<(LaneId, u64)>,
+}
+
+impl ActionMasks {
+    /// What it has of a lane.
+    pub(crate) fn mask(&self, lane: LaneId) -> u64 {
+        match self.lanes.binary_search_by_key(&lane, |(of, _)| *of) {
+            Ok(found) => self.lanes.get(found).map_or(0, |(_, mask)| *mask),
+            Err(_) => 0,
+        }
+    }
+
+    /// Whether it has all that another has.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        let mut lanes = other.lanes.iter();
+        lanes.all(|(lane, mask)| mask & !self.mask(*lane) == 0)
+    }
+
+    /// Adds what another has.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        for (lane, mask) in &other.lanes {
+            match self.lanes.binary_search_by_key(lane, |(of, _)| *of) {
+                Ok(found) => {
+                    if let Some((_, known)) = self.lanes.get_mut(found) {
+                        *known |= mask;
+                    }
+                }
+                Err(at) => self.lanes.insert(at, (*lane, *mask)),
+            }
+        }
+    }
+}
+
+/// A name that custom roles and credentials may use: an action or a permission group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Permission {
+    pub(crate) name: String,
+    pub(crate) masks: ActionMasks,
+}
+
+/// `custom roles from SET`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CustomRoles {
+    pub(crate) masks: ActionMasks,
+    pub(crate) clause: ClauseId,
+}
+
+/// `acts for owner: User within T at most scopes`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ActsFor {
+    /// The column of the owner.
+    pub(crate) owner: u32,
+    pub(crate) within: Option<TypeId>,
+    /// The column of the permissions that limit it.
+    pub(crate) at_most: Option<u32>,
+}
+
+/// The name that stands for every permission in a value of type `Permissions`.
+pub(crate) const EVERY_PERMISSION: &str = "*";
+
+impl Plan {
+    /// The permission with this name.
+    pub(crate) fn permission(&self, name: &str) -> Option<&Permission> {
+        let found = self
+            .permissions
+            .binary_search_by(|permission| permission.name.as_str().cmp(name));
+        self.permissions.get(found.ok()?)
+    }
+
+    /// Sets what is worked out from the rest, so that no question has to.
+    pub(crate) fn index(&mut self) {
+        let mut above: Vec<RoleId> = Vec::new();
+        let mut links: Vec<(TypeId, Link)> = Vec::new();
+        for role in self.roles.rows() {
+            above.extend(&role.guard.requires);
+            for step in role.also.iter().flat_map(|also| &also.steps) {
+                match step {
+                    AlsoStep::Enclosing(of) => above.push(*of),
+                    AlsoStep::Subject(link) | AlsoStep::Linked(link, _) => {
+                        links.push((role.on, *link));
+                    }
+                    AlsoStep::Own(_) | AlsoStep::And | AlsoStep::Except => {}
+                }
+            }
+        }
+        above.sort_unstable();
+        above.dedup();
+        links.sort_unstable();
+        links.dedup();
+        let derived: Vec<bool> = self
+            .types
+            .rows()
+            .iter()
+            .map(|ty| {
+                let mut roles = ty.roles.iter().filter_map(|role| self.roles.find(*role));
+                roles.any(|role| !role.also.is_empty() || !role.guard.is_empty())
+            })
+            .collect();
+        let strata = self.roles.rows().iter().map(|role| role.stratum);
+        self.facets = Facets {
+            ceilings: self.roles.rows().iter().any(|role| role.ceiling.is_some()),
+            overrides: self.types.rows().iter().any(|ty| ty.overrides != 0),
+            strata: strata.max().unwrap_or(0),
+            also: self.roles.rows().iter().any(|role| !role.also.is_empty()),
+            above,
+            links,
+            derived,
+        };
+    }
+}
+
+/// What a plan uses, worked out once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facets {
+    /// Some role has `at most`.
+    pub(crate) ceilings: bool,
+    /// Some type overrides another.
+    pub(crate) overrides: bool,
+    /// The last stratum of roles.
+    pub(crate) strata: u32,
+    /// Some role has `also`.
+    pub(crate) also: bool,
+    /// The roles that are asked for on enclosing entities, sorted.
+    pub(crate) above: Vec<RoleId>,
+    /// The links that some `also` of a type follows, sorted.
+    pub(crate) links: Vec<(TypeId, Link)>,
+    /// By type: whether facts alone do not tell who holds its roles.
+    pub(crate) derived: Vec<bool>,
+}
