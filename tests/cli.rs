@@ -395,7 +395,7 @@ fn a_hundred_thousand_questions_are_answered_as_each_alone() {
             entities.push(entity.clone());
         }
         if let ward::FactKind::Holding {
-            subject: Some(subject),
+            subject: ward::Holder::Entity(subject),
             ..
         } = &fact.kind
         {

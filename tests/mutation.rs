@@ -12,8 +12,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use ward::syntax::ast::{
-    Claim, Guard, Ident, Item, LevelDecl, Member, PermissionGroup, PermissionSet, PolicyFile,
-    RoleClause, RoleDecl, Rule, RuleTarget, Statement, TypeSet, TypeTerm,
+    ActsFor, Also, AlsoTerm, Claim, Guard, Ident, Item, LevelDecl, Member, PermissionGroup,
+    PermissionSet, PolicyFile, RoleClause, RoleDecl, Rule, RuleTarget, Statement, TypeSet,
+    TypeTerm,
 };
 use ward::{Sources, Span};
 
@@ -147,6 +148,13 @@ impl Parts<'_> {
                             self.add("share", share.span);
                             share.levels.iter().for_each(|level| self.level(level));
                         }
+                        Member::VisibleBy(_, span) => self.add("`visible by`", *span),
+                        Member::Overrides(_, span) => self.add("override", *span),
+                        Member::CustomRoles(set, span) => {
+                            self.add("custom roles", *span);
+                            self.permission_set(set);
+                        }
+                        Member::ActsFor(acts_for) => self.acts_for(acts_for),
                         // These say what there is, and give nothing by themselves.
                         Member::Attribute(_) | Member::Relation(_) | Member::Actions(_) => {}
                     }
@@ -181,7 +189,55 @@ impl Parts<'_> {
                     self.add("`includes` clause", *span);
                     self.names("included role", roles);
                 }
+                RoleClause::AtMost { set, span } => {
+                    self.add("ceiling", *span);
+                    self.permission_set(set);
+                }
+                RoleClause::Also { who, span } => {
+                    self.add("`also` clause", *span);
+                    let spans: Vec<Span> = who.iter().map(also_span).collect();
+                    self.list("source of holders", &spans);
+                    who.iter().for_each(|also| self.also(also));
+                }
+                RoleClause::Requires { roles, span } => {
+                    self.add("`requires` clause", *span);
+                    let spans = roles.iter().map(|role| role.of.span.to(role.role.span));
+                    self.list("required role", &spans.collect::<Vec<_>>());
+                }
+                RoleClause::For { types, span } => {
+                    self.add("`for` clause", *span);
+                    self.names("holder", types);
+                }
             }
+        }
+    }
+
+    /// What narrows a source of holders, term by term.
+    fn also(&mut self, also: &Also) {
+        let mut before = term_span(&also.first);
+        if let AlsoTerm::Group(inner) = &also.first {
+            self.also(inner);
+        }
+        for (_, term) in &also.rest {
+            let span = term_span(term);
+            self.add("term of `also`", behind(before, span));
+            if let AlsoTerm::Group(inner) = term {
+                self.also(inner);
+            }
+            before = span;
+        }
+    }
+
+    fn acts_for(&mut self, acts_for: &ActsFor) {
+        self.add("credential", acts_for.span);
+        let last = acts_for.types.last();
+        let mut before = last.map_or(acts_for.owner.span, |last| last.span);
+        if let Some(within) = &acts_for.within {
+            self.add("`within`", behind(before, within.span));
+            before = within.span;
+        }
+        if let Some(at_most) = &acts_for.at_most {
+            self.add("limit of a credential", behind(before, at_most.span));
         }
     }
 
@@ -293,6 +349,25 @@ impl Parts<'_> {
     }
 }
 
+fn term_span(term: &AlsoTerm) -> Span {
+    match term {
+        AlsoTerm::Name(name) => name.span,
+        AlsoTerm::Role { base, role } => base.span.to(role.span),
+        AlsoTerm::Group(also) => {
+            // With its parentheses.
+            let inner = also_span(also);
+            Span::new(inner.file, inner.start.saturating_sub(1), inner.end + 1)
+        }
+    }
+}
+
+fn also_span(also: &Also) -> Span {
+    let first = term_span(&also.first);
+    also.rest
+        .last()
+        .map_or(first, |(_, last)| first.to(term_span(last)))
+}
+
 /// From the end of one span to the end of another.
 fn behind(before: Span, whole: Span) -> Span {
     Span::new(whole.file, before.end, whole.end)
@@ -309,11 +384,11 @@ fn survivors(files: &Files) -> Vec<String> {
     }
     let found = parts.found;
     assert!(!found.is_empty(), "nothing to take out");
-    let survivors = found
-        .iter()
-        .filter(|part| files.without(part.span).run().is_ok());
+    // Each is a compilation of its own: let all cores work.
+    let survived = in_parallel(&found, |part| files.without(part.span).run().is_ok());
+    let survivors = found.iter().zip(survived).filter(|(_, survived)| *survived);
     survivors
-        .map(|part| {
+        .map(|(part, _)| {
             let words: Vec<&str> = files.text(part.span).split_whitespace().collect();
             let place = files.locate(part.span);
             format!("{place}: {} `{}`", part.what, words.join(" "))
@@ -324,7 +399,7 @@ fn survivors(files: &Files) -> Vec<String> {
 // ---- claims turned around -----------------------------------------------------------------------
 
 /// The keyword of each `expect`, and the opposite to put in its place.
-fn flips(files: &Files) -> Vec<(Span, &'static str)> {
+fn flips(files: &Files) -> Vec<(Span, String)> {
     let mut flips = Vec::new();
     for tree in &files.trees() {
         for item in &tree.items {
@@ -335,13 +410,19 @@ fn flips(files: &Files) -> Vec<(Span, &'static str)> {
                 };
                 let subject = expectation.subject.span;
                 let rest = behind(subject, expectation.span);
-                let (keyword, opposite) = match expectation.claim {
+                let (keyword, opposite) = match &expectation.claim {
                     Claim::Can(_) => ("can", "cannot"),
                     Claim::Cannot(_) => ("cannot", "can"),
                     Claim::Sees => ("sees", "cannot see"),
                     Claim::CannotSee => ("cannot see", "sees"),
+                    Claim::SeesOnly => ("sees only", "cannot see"),
+                    Claim::SeesNo(ty) => {
+                        let claim = keyword_span(files, rest, "sees no").to(ty.span);
+                        flips.push((claim, format!("sees only {}:nothing", ty.name)));
+                        continue;
+                    }
                 };
-                flips.push((keyword_span(files, rest, keyword), opposite));
+                flips.push((keyword_span(files, rest, keyword), opposite.to_owned()));
             }
         }
     }
@@ -376,7 +457,7 @@ fn keyword_span(files: &Files, rest: Span, keyword: &str) -> Span {
 fn unheard(files: &Files) -> Vec<String> {
     let flips = flips(files);
     assert!(!flips.is_empty(), "no `expect` in any file");
-    let unheard = flips.iter().filter(|(keyword, opposite)| {
+    let unheard = in_parallel(&flips, |(keyword, opposite)| {
         let changed = files.with(*keyword, opposite);
         let policy = ward::compile(&changed.sources());
         let policy = policy.unwrap_or_else(|errors| panic!("{errors}"));
@@ -388,9 +469,25 @@ fn unheard(files: &Files) -> Vec<String> {
                 && (failure.span.start..failure.span.end).contains(&keyword.start)
         })
     });
+    let unheard = flips.iter().zip(unheard).filter(|(_, unheard)| *unheard);
     unheard
-        .map(|(keyword, opposite)| format!("{}: `{opposite}`", files.locate(*keyword)))
+        .map(|((keyword, opposite), _)| format!("{}: `{opposite}`", files.locate(*keyword)))
         .collect()
+}
+
+/// What a question comes to for each of many, on all cores, in order.
+fn in_parallel<T: Sync>(all: &[T], ask: impl Fn(&T) -> bool + Sync) -> Vec<bool> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = all.len().div_ceil(cores).max(1);
+    std::thread::scope(|scope| {
+        let parts = all.chunks(share);
+        let running: Vec<_> = parts
+            .map(|part| scope.spawn(|| part.iter().map(&ask).collect::<Vec<bool>>()))
+            .collect();
+        let done = running.into_iter().map(|thread| thread.join());
+        done.flat_map(|answers| answers.unwrap_or_else(|_| panic!("a thread panicked")))
+            .collect()
+    })
 }
 
 // ---- tests --------------------------------------------------------------------------------------

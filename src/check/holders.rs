@@ -227,9 +227,9 @@ impl Checker<'_, '_> {
         for member in &decl.body {
             match member {
                 Member::VisibleBy(action, span) => {
-                    if !self.twice(&mut visible, *span, "visible by") {
-                        meaning.visible_by = self.own_action(ty, action);
-                    }
+                    let twice = self.twice(&mut visible, *span, "visible by");
+                    let found = self.own_action(ty, action);
+                    meaning.visible_by = found.filter(|_| !twice).or(meaning.visible_by);
                 }
                 Member::Overrides(of, _) => {
                     let found = self.overridden(ty, of);

@@ -137,10 +137,9 @@ impl Evaluator<'_> {
             }
             for other in rests_on(self.world, place) {
                 let of = self.world.entities.type_of(other).map(|of| &plan.types[of]);
-                if of.is_some_and(|of| of.kind == TypeKind::Subject) {
-                    if seen.insert(other) {
-                        open.push(other);
-                    }
+                let is_subject = of.is_some_and(|of| of.kind == TypeKind::Subject);
+                if is_subject && seen.insert(other) {
+                    open.push(other);
                 }
                 // A subject may have roles of its own to look up, and a place always.
                 places.insert(other);

@@ -5,7 +5,6 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use super::{DecisionGraph, Edge, Node, NodeKind};
 use crate::check::{ActionGrant, LevelMeaning, Program, RoleMeaning, TypeGrant};
 use crate::plan::{ActionId, ConditionId, RoleId, Table, TypeId, ValueType};
-use crate::resolve::AttributeInfo;
 use crate::source::{Sources, Span, one_line};
 use crate::syntax::ast::RuleKind;
 
@@ -239,12 +238,10 @@ impl Builder<'_, '_> {
                 custom_roles.push((id, node));
             }
             let info = &self.program.schema.types[id];
-            if let Some((column, _)) = info.acts_for
-                && let Some(AttributeInfo {
-                    ty: ValueType::Entity(owners),
-                    ..
-                }) = info.attributes.get(column)
-            {
+            let owner = info
+                .acts_for
+                .and_then(|(column, _)| info.attributes.get(column));
+            if let Some(ValueType::Entity(owners)) = owner.map(|owner| &owner.ty) {
                 for owner in owners {
                     self.graph.add_edge(ty, self.types[*owner], Edge::ActsFor);
                 }
