@@ -396,6 +396,31 @@ impl Seen {
 }
 
 #[test]
+fn shipped_policies_agree_on_their_worlds() {
+    let mut tried = 0;
+    for entry in std::fs::read_dir("policies").unwrap() {
+        let directory = entry.unwrap().path();
+        let name = directory.file_name().unwrap().to_str().unwrap();
+        let lines = |extension: &str| -> Vec<String> {
+            let path = directory.join(format!("{name}.{extension}"));
+            let text = std::fs::read_to_string(path).unwrap();
+            text.lines().map(str::to_owned).collect()
+        };
+        let pair = Pair {
+            policy: lines("policy"),
+            world: lines("world"),
+            constructs: BTreeMap::new(),
+        };
+        match differ(&pair) {
+            Ok((_, refused)) => assert_eq!(refused, 0, "{name}"),
+            Err(why) => panic!("{name}: {why}"),
+        }
+        tried += 1;
+    }
+    assert!(tried >= 10, "only {tried} policies");
+}
+
+#[test]
 fn the_evaluator_agrees_with_the_reference() {
     let pairs = count_from("WARD_PAIRS", 2_000);
     let first = count_from("WARD_SEED", 0);
@@ -413,6 +438,10 @@ fn the_evaluator_agrees_with_the_reference() {
                         ..Config::default()
                     };
                     for seed in (first + thread..first + pairs).step_by(threads as usize) {
+                        let done = seed - first;
+                        if done > 0 && done.is_multiple_of(10_000) {
+                            println!("{done} pairs so far");
+                        }
                         let pair = generate::pair(seed);
                         seen.add(&pair);
                         let counted = std::cell::Cell::new((0, 0));

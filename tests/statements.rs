@@ -77,6 +77,20 @@ fn every_statement_has_tests() {
     assert!(gaps.is_empty(), "without a test: {}", gaps.join(", "));
 }
 
+/// In every system, whatever is taken away is gone in the very next check.
+#[test]
+fn every_policy_tests_removal() {
+    for entry in fs::read_dir("policies").unwrap() {
+        let tests = fs::read_to_string(entry.unwrap().path().join("tests.policy")).unwrap();
+        let mut removals = tests.split("\ntest \"").skip(1);
+        let told = removals.any(|test| {
+            let name = test.split('"').next().unwrap();
+            name.starts_with("removal") && test.contains("\n    remove ")
+        });
+        assert!(told, "no test is called `removal: …`");
+    }
+}
+
 /// C10: what a screen offers and what the endpoint checks come from one decision.
 #[test]
 fn c10_the_list_of_actions_and_each_check_agree() {
