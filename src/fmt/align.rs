@@ -5,8 +5,10 @@
 
 use std::ops::Range;
 
-use super::ONE_LINE;
 use super::write::Line;
+
+/// No line of a table becomes longer.
+const LONGEST: usize = 120;
 
 /// The most spaces that a column puts into a line.
 const MOST: usize = 16;
@@ -86,7 +88,7 @@ fn cut(sizes: &[(usize, usize)], most: usize) -> impl Iterator<Item = Range<usiz
     for (index, &(size, behind)) in sizes.iter().enumerate() {
         let (low, high) = (least.min(size), widest.max(size));
         let longest = high + rest.max(behind);
-        if index > from && (high - low > most || longest > ONE_LINE) {
+        if index > from && (high - low > most || longest > LONGEST) {
             tables.push(from..index);
             (from, least, widest, rest) = (index, size, size, behind);
         } else {

@@ -288,7 +288,7 @@ impl<'s> Writer<'_, 's> {
         if self.fits(&tokens) {
             return tokens.clone().for_each(|at| self.put(at, within(at)));
         }
-        if let Some((weight, cuts)) = self.cuts(&tokens) {
+        if let Some((weight, cuts)) = self.cuts(&tokens, inner) {
             let fill = match weight {
                 Weight::Comma => list == List::Fill,
                 Weight::Word | Weight::Sum | Weight::Union => true,
@@ -302,7 +302,12 @@ impl<'s> Writer<'_, 's> {
                     let noted = pieces
                         .get(from)
                         .is_some_and(|piece| !piece.gap.notes.is_empty());
-                    if !noted && !(fill && whole && self.fits(&part)) {
+                    // Behind a part of several lines, only a word that goes on with it.
+                    let goes_on = matches!(
+                        pieces.token(from),
+                        Some(Token::On | Token::With | Token::At | Token::Until)
+                    );
+                    if !noted && !(fill && (whole || goes_on) && self.fits(&part)) {
                         self.line(inner, false);
                     }
                 }
@@ -363,12 +368,14 @@ impl<'s> Writer<'_, 's> {
     }
 
     /// The outermost places at which lines may be broken.
-    fn cuts(&self, tokens: &Range<usize>) -> Option<(Weight, Vec<usize>)> {
+    fn cuts(&self, tokens: &Range<usize>, indent: usize) -> Option<(Weight, Vec<usize>)> {
         let mut found: Option<(Weight, Vec<usize>)> = None;
         let mut at = tokens.start;
         while at < tokens.end {
             if at > tokens.start
                 && let Some(weight) = weight(self.pieces, at)
+                && (self.pieces.token(at) != Some(&Token::OpenBrace)
+                    || self.alone(at, tokens.end, indent))
             {
                 match &mut found {
                     Some((least, cuts)) if *least == weight => cuts.push(at),
@@ -384,6 +391,15 @@ impl<'s> Writer<'_, 's> {
             } + 1;
         }
         found
+    }
+
+    /// Whether braces are among some tokens and fit a line of their own.
+    fn alone(&self, open: usize, end: usize, indent: usize) -> bool {
+        let close = self.pieces.other(open);
+        let braces = open..close + 1;
+        close < end
+            && indent + self.pieces.columns(&braces) <= WIDTH
+            && !self.pieces.commented(&braces)
     }
 
     /// The brackets of some tokens that stand in no others and are not empty.
@@ -438,6 +454,10 @@ fn weight(pieces: &Pieces<'_>, at: usize) -> Option<Weight> {
             | Token::To
             | Token::Within,
         ) => Some(Weight::Word),
+        // What is said about a fact.
+        (Token::Entity(_) | Token::Identifier(_) | Token::Datetime(_), Token::OpenBrace) => {
+            Some(Weight::Word)
+        }
         (_, Token::Then | Token::Else) => Some(Weight::Choice),
         (_, Token::Or) => Some(Weight::Or),
         (_, Token::And) => Some(Weight::And),
