@@ -135,10 +135,14 @@ impl<'s> Writer<'_, 's> {
             return Some(self.pieces.columns(&entry.tokens));
         };
         let head = self.pieces.columns(&entry.head());
+        let nested = block.entries.iter().any(|entry| entry.block.is_some());
         if block.entries.is_empty() {
             return Some(head + " {}".len());
         }
-        if entry.kind == Kind::Test || self.pieces.broken(&(block.open..block.close + 1)) {
+        if entry.kind == Kind::Test || (nested && block.entries.len() > 1) {
+            return None;
+        }
+        if self.pieces.broken(&(block.open..block.close + 1)) {
             return None;
         }
         let mut columns = head + " { ".len() + " }".len();
@@ -282,8 +286,13 @@ impl<'s> Writer<'_, 's> {
 
     /// Tokens on several lines, if one is not enough; the first one goes on where the line is.
     fn broken(&mut self, tokens: Range<usize>, indent: usize, list: List) {
+        self.hanging(tokens, [indent, indent + INDENT], list);
+    }
+
+    /// The same with the indents of the first line and of the others.
+    fn hanging(&mut self, tokens: Range<usize>, indents: [usize; 2], list: List) {
         let pieces = self.pieces;
-        let inner = indent + INDENT;
+        let [indent, inner] = indents;
         let within = |at: usize| if at == tokens.start { indent } else { inner };
         if self.fits(&tokens) {
             return tokens.clone().for_each(|at| self.put(at, within(at)));
@@ -346,7 +355,7 @@ impl<'s> Writer<'_, 's> {
             Some(Token::OpenBrace) => List::Each,
             _ => List::Fill,
         };
-        self.broken(open + 1..close, inner, list);
+        self.hanging(open + 1..close, [inner, inner], list);
         if !noted(close) {
             self.line(indent, false);
         }
