@@ -211,8 +211,9 @@ fn without_layout(text: &str) -> String {
 
 #[test]
 fn shipped_policies_are_formatted() {
-    for entry in std::fs::read_dir(root().join("policies")).unwrap() {
-        let directory = entry.unwrap().path();
+    let shipped = std::fs::read_dir(root().join("policies")).unwrap();
+    let shipped = shipped.map(|entry| entry.unwrap().path());
+    for directory in shipped.chain([root().join("src/cli/init")]) {
         for path in directory
             .is_dir()
             .then(|| files(&directory))
