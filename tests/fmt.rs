@@ -214,11 +214,10 @@ fn shipped_policies_are_formatted() {
     let shipped = std::fs::read_dir(root().join("policies")).unwrap();
     let shipped = shipped.map(|entry| entry.unwrap().path());
     for directory in shipped.chain([root().join("src/cli/init")]) {
-        for path in directory
-            .is_dir()
-            .then(|| files(&directory))
-            .unwrap_or_default()
-        {
+        if !directory.is_dir() {
+            continue;
+        }
+        for path in files(&directory) {
             let text = read(&path);
             let new = Kind::of(&path).format(&text).unwrap();
             assert!(new == text, "run `ward fmt {}`", path.display());
