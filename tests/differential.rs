@@ -43,15 +43,15 @@ fn differ(pair: &Pair) -> Result<(usize, usize), String> {
     let named = named.map_err(|errors| format!("world does not parse: {errors}"))?;
     let said = named.len();
     let fits = fits(policy.plan(), &named);
-    // What the product refuses is not there for the reference either, but it must be refused for
-    // the right reason.
-    for (tree, fits) in world_tree.facts.iter().zip(&fits) {
-        if *fits && !model.may_stand(tree) {
-            return Err(format!("refuses too little: {:?}", tree.kind));
-        }
-    }
+    // What the product refuses is not there for the reference either, but both must agree on it.
+    let all = world_tree.facts.clone();
     keep(&mut world_tree.facts, &fits);
     let facts = Facts::new(&model, &world_tree);
+    for ((tree, name), fits) in all.iter().zip(&named).zip(&fits) {
+        if *fits != model.accepts(&facts, tree) {
+            return Err(format!("refused: {name}: {}", !fits));
+        }
+    }
     let mut kept = named;
     keep(&mut kept, &fits);
     let refused = said - kept.len();

@@ -197,12 +197,19 @@ impl Facts {
 }
 
 impl Model<'_> {
-    /// Whether a fact keeps to what the policy says of holders and of custom roles.
-    pub fn may_stand(&self, fact: &ast::Fact) -> bool {
+    /// Whether a fact keeps to what the policy says of holders and of custom roles, beside facts
+    /// that do.
+    pub fn accepts(&self, facts: &Facts, fact: &ast::Fact) -> bool {
+        let there = |on: &ast::Entity, role: &ast::Ident| {
+            self.roles(&on.type_name).contains_key(role.name.as_str())
+                || facts
+                    .custom_roles
+                    .contains_key(&(entity(on), role.name.clone()))
+        };
         match &fact.kind {
             FactKind::Holding {
                 subject, role, on, ..
-            } => match subject {
+            } if there(on, role) => match subject {
                 ast::Holder::Anyone => true,
                 ast::Holder::Entity(holder) => {
                     let mut clauses = self.clauses(&on.type_name, &role.name).iter();
@@ -215,9 +222,12 @@ impl Model<'_> {
                         })
                 }
                 ast::Holder::Set(of, held) => {
-                    self.level(&of.type_name, &held.name) <= self.level(&on.type_name, &role.name)
+                    there(of, held)
+                        && self.level(&of.type_name, &held.name)
+                            <= self.level(&on.type_name, &role.name)
                 }
             },
+            FactKind::Holding { .. } => false,
             FactKind::CustomRole { of, can, .. } => {
                 let universe = self
                     .body(&of.type_name)
