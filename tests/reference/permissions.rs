@@ -66,6 +66,16 @@ impl Model<'_> {
         expanded
     }
 
+    /// Whether a term names an action or a group.
+    pub(super) fn is_permission(&self, term: &PermissionTerm) -> bool {
+        let parts = term.path.iter().map(|(part, _)| part.as_deref());
+        let name: Option<Vec<&str>> = parts.collect();
+        name.is_some_and(|name| {
+            let name = name.join(".");
+            self.all.contains(&name) || self.groups.by_path.contains_key(&name)
+        })
+    }
+
     /// What a name in a custom role stands for: an action, or a group by its path.
     pub(super) fn permission(&self, term: &PermissionTerm) -> Mask {
         self.term(term, None).0

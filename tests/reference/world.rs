@@ -229,19 +229,55 @@ impl Model<'_> {
             },
             FactKind::Holding { .. } => false,
             FactKind::CustomRole { of, can, .. } => {
-                let universe = self
-                    .body(&of.type_name)
-                    .iter()
-                    .find_map(|member| match member {
-                        Member::CustomRoles(set, _) => {
-                            Some(self.expand(set, Some(&of.type_name)).all())
-                        }
-                        _ => None,
-                    });
-                let mut can = can.iter().flat_map(|term| self.permission(term));
-                universe.is_some_and(|universe| can.all(|action| universe.contains(&action)))
+                let universe = self.universe(&of.type_name);
+                can.iter().all(|term| {
+                    self.is_permission(term) && self.permission(term).is_subset(&universe)
+                })
             }
             _ => true,
+        }
+    }
+
+    /// What custom roles of a type may have: of the set, what can be asked inside at all.
+    fn universe(&self, ty: &str) -> Mask {
+        let sets = self.body(ty).iter().filter_map(|member| match member {
+            Member::CustomRoles(set, _) => Some(self.expand(set, Some(ty)).all()),
+            _ => None,
+        });
+        let set: Mask = sets.flatten().collect();
+        let inside = self.inside(ty);
+        let actions = self.actions().into_iter();
+        let asked_inside = actions.filter(|(_, asked)| asked.iter().any(|of| inside.contains(of)));
+        asked_inside
+            .map(|(action, _)| action)
+            .filter(|action| set.contains(action))
+            .collect()
+    }
+
+    /// The types from which a way may lead to a type, itself among them.
+    fn inside(&self, ty: &str) -> BTreeSet<&str> {
+        let mut inside = BTreeSet::from([ty]);
+        loop {
+            let leads = |name: &str| {
+                let decl = self.types[name];
+                let mut up = decl.containers.iter().map(|of| &of.type_name.name);
+                up.any(|of| inside.contains(of.as_str()))
+                    || self
+                        .shares(name)
+                        .iter()
+                        .any(|share| inside.contains(share.with.name.as_str()))
+            };
+            let more: Vec<&str> = self.types.keys().copied().filter(|ty| leads(ty)).collect();
+            let before = inside.len();
+            inside.extend(more);
+            if inside.len() == before {
+                return self
+                    .types
+                    .keys()
+                    .copied()
+                    .filter(|ty| inside.contains(ty))
+                    .collect();
+            }
         }
     }
 }
