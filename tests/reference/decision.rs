@@ -52,8 +52,7 @@ impl Asking<'_> {
         };
 
         for way in ways.iter().filter(|way| way.gives()) {
-            let under = both(&way.ceiling, &self.ceiling_above(&way.place));
-            let under = both(&under, &way.mask);
+            let under = both(&way.ceiling, &way.mask);
             for role in self.held(&way.place) {
                 let given = both(&self.role_gives(&way.place, role, resource), &under);
                 if self.role_shows(&way.place, role, resource) || shows(&given) {
@@ -123,8 +122,8 @@ impl Asking<'_> {
                 && self.when_holds(when.as_ref(), resource)
             {
                 let set = self.model.expand(set, Some(&place.0));
-                given.extend(set.named);
-                let mut wild = set.wild;
+                given.extend(set.named.clone());
+                let mut wild = set.wild.clone();
                 wild.retain(|action| self.when_fits(when.as_ref(), &resource.0, Some(action)));
                 given.extend(wild);
             }
@@ -153,8 +152,8 @@ impl Asking<'_> {
                 && self.matches(resource, rule)
             {
                 let set = self.model.expand(set, None);
-                permitted.extend(set.named);
-                let mut wild = set.wild;
+                permitted.extend(set.named.clone());
+                let mut wild = set.wild.clone();
                 wild.retain(|action| self.rule_fits(rule, &resource.0, Some(action)));
                 permitted.extend(wild);
             }

@@ -10,8 +10,11 @@ mod stories;
 mod ways;
 mod world;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
+use ward::Span;
 use ward::syntax::ast::{
     ActsFor, Cardinality, Item, Member, PolicyFile, RoleClause, RoleDecl, Rule, ShareDecl,
     TypeDecl, TypeKind,
@@ -35,6 +38,10 @@ pub struct Model<'p> {
     context: BTreeMap<&'p str, Parameter>,
     /// Every action that there is.
     all: Mask,
+    /// By the types, the actions that are asked of them.
+    asked: BTreeMap<&'p str, Mask>,
+    /// What permission sets came to, by where they stand and the type that they are read for.
+    expanded: RefCell<BTreeMap<(Span, String), Rc<permissions::Set>>>,
     /// The stratum of each role of each type.
     levels: BTreeMap<(&'p str, &'p str), usize>,
 }
@@ -68,6 +75,8 @@ pub struct Asking<'a> {
     subjects: BTreeSet<Entity>,
     /// The roles held on each entity.
     held: BTreeMap<Entity, BTreeSet<String>>,
+    /// The ways from each resource that was asked for.
+    ways: RefCell<BTreeMap<Entity, Rc<BTreeSet<ways::Way>>>>,
 }
 
 impl<'p> Model<'p> {
@@ -86,9 +95,16 @@ impl<'p> Model<'p> {
             groups: permissions::Groups::new(policy),
             context: BTreeMap::new(),
             all: Mask::new(),
+            asked: BTreeMap::new(),
+            expanded: RefCell::default(),
             levels: BTreeMap::new(),
         };
-        model.all = model.actions().into_iter().map(|(name, _)| name).collect();
+        for (action, asked) in model.actions() {
+            for ty in asked {
+                model.asked.entry(ty).or_default().insert(action.clone());
+            }
+            model.all.insert(action);
+        }
         model.context = model.context(policy);
         model.levels = model.levels();
         model
@@ -221,11 +237,9 @@ impl<'p> Model<'p> {
         all
     }
 
-    pub fn asked_of(&self, ty: &str) -> Vec<Action> {
-        let all = self.actions().into_iter();
-        all.filter(|(_, asked)| asked.contains(&ty))
-            .map(|(action, _)| action)
-            .collect()
+    /// The actions that are asked of a type.
+    pub fn asked_of(&self, ty: &str) -> Mask {
+        self.asked.get(ty).cloned().unwrap_or_default()
     }
 
     /// The types that can ask.

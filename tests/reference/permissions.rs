@@ -1,6 +1,7 @@
 //! What permission sets mean.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use ward::syntax::ast::{Item, PermissionGroup, PermissionSet, PermissionTerm, PolicyFile};
 
@@ -46,7 +47,18 @@ impl Set {
 }
 
 impl Model<'_> {
-    pub(super) fn expand(&self, set: &PermissionSet, own: Option<&str>) -> Set {
+    /// What a permission set comes to; in a type, the names of its own actions come first.
+    pub(super) fn expand(&self, set: &PermissionSet, own: Option<&str>) -> Rc<Set> {
+        let key = (set.span, own.unwrap_or_default().to_owned());
+        if let Some(known) = self.expanded.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let expanded = Rc::new(self.read_set(set, own));
+        self.expanded.borrow_mut().insert(key, Rc::clone(&expanded));
+        expanded
+    }
+
+    fn read_set(&self, set: &PermissionSet, own: Option<&str>) -> Set {
         let mut expanded = Set::default();
         for term in &set.terms {
             let (actions, wild) = self.term(term, own);

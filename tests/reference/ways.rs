@@ -2,6 +2,7 @@
 //! ceilings [4].
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use ward::syntax::ast::RoleClause;
 
@@ -14,7 +15,8 @@ pub(super) struct Way {
     pub(super) place: Entity,
     /// What the levels of its shares let through.
     pub(super) mask: Mask,
-    /// What the ceilings of the places on it let through, its end among them.
+    /// What the ceilings of the places on it let through, its end among them; of a way that is
+    /// whole, those of all that its end stands in too.
     pub(super) ceiling: Mask,
     /// The types that were overridden before it came to its end, and not passed since.
     pending: BTreeSet<String>,
@@ -30,7 +32,10 @@ impl Way {
 impl Asking<'_> {
     /// Every way from a resource. One that was there before in the same state is not taken again,
     /// so that cycles of shares end.
-    pub(super) fn ways(&self, resource: &Entity) -> BTreeSet<Way> {
+    pub(super) fn ways(&self, resource: &Entity) -> Rc<BTreeSet<Way>> {
+        if let Some(known) = self.ways.borrow().get(resource) {
+            return Rc::clone(known);
+        }
         let mut ways = BTreeSet::new();
         let start = Way {
             place: resource.clone(),
@@ -39,6 +44,13 @@ impl Asking<'_> {
             pending: BTreeSet::new(),
         };
         self.walk(start, &mut ways);
+        let under = ways.into_iter().map(|way| Way {
+            ceiling: both(&way.ceiling, &self.ceiling_above(&way.place)),
+            ..way
+        });
+        let ways = Rc::new(under.collect());
+        let mut known = self.ways.borrow_mut();
+        known.insert(resource.clone(), Rc::clone(&ways));
         ways
     }
 
@@ -87,7 +99,7 @@ impl Asking<'_> {
     }
 
     /// What the ceilings of all that an entity stands in leave.
-    pub(super) fn ceiling_above(&self, entity: &Entity) -> Mask {
+    fn ceiling_above(&self, entity: &Entity) -> Mask {
         let above = self.facts.above(entity);
         above.iter().fold(self.model.all.clone(), |mask, place| {
             both(&mask, &self.ceiling(place))
