@@ -63,7 +63,7 @@ impl Asking<'_> {
             }
         }
 
-        let permitted = both(&self.permitted(resource), &self.own_ceiling(resource));
+        let permitted = self.under_own_ceilings(&self.permitted(resource), resource);
         if self.ruled(RuleKind::Reveal, resource) || shows(&permitted) {
             verdict.sees = true;
             verdict.reach.extend(self.model.all.clone());
