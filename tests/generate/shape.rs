@@ -140,9 +140,11 @@ impl Generator {
             if self.chance(if scope { 75 } else { 40 }) {
                 ty.roles.push(role);
                 if self.chance(15) {
-                    let holders: &[&str] =
-                        *self.pick(&[&["User"][..], &["User", "Group"], &["Group"]]);
-                    let holders = holders.iter().map(ToString::to_string).collect();
+                    let holders = match self.rng.random_range(0..3) {
+                        0 => vec!["User".into()],
+                        1 => vec!["Group".into()],
+                        _ => vec!["User".into(), "Group".into()],
+                    };
                     ty.holders.insert(role, holders);
                 }
             }
