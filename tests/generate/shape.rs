@@ -6,6 +6,7 @@ use rand::RngExt;
 
 use super::{ATTRIBUTES, Generator};
 
+/// What a policy declares.
 #[derive(Clone, Debug, Default)]
 pub struct Shape {
     /// The types of principals.
@@ -26,6 +27,7 @@ pub struct Shape {
     pub mfa: Vec<String>,
 }
 
+/// What a type declares.
 #[derive(Clone, Debug, Default)]
 pub struct TypeShape {
     pub name: String,
@@ -54,6 +56,7 @@ pub struct Credential {
     pub at_most: bool,
 }
 
+/// The names of roles.
 pub const ROLES: [&str; 3] = ["Reader", "Writer", "Boss"];
 
 impl Generator {

@@ -17,6 +17,7 @@ pub struct Verdict {
     pub allowed: Mask,
 }
 
+/// The three outcomes of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Allowed,
@@ -34,6 +35,7 @@ fn names_type(terms: &[TypeTerm], ty: &str) -> (bool, bool) {
 }
 
 impl Asking<'_> {
+    /// What the asker sees and may do of one resource.
     pub fn judge(&self, resource: &Entity) -> Verdict {
         let mut verdict = Verdict::default();
         // Nothing is seen of what has no whole way up, not even by a rule.
@@ -84,6 +86,7 @@ impl Asking<'_> {
         verdict
     }
 
+    /// The outcome for one action.
     pub fn check(&self, action: &str, on: &Entity) -> Outcome {
         let verdict = self.judge(on);
         match (verdict.sees, verdict.allowed.contains(action)) {

@@ -32,6 +32,7 @@ pub type Mask = BTreeSet<Action>;
 
 /// A policy, read off its syntax tree.
 pub struct Model<'p> {
+    /// The types by their names.
     pub types: BTreeMap<&'p str, &'p TypeDecl>,
     rules: Vec<&'p Rule>,
     groups: permissions::Groups<'p>,
@@ -80,6 +81,7 @@ pub struct Asking<'a> {
 }
 
 impl<'p> Model<'p> {
+    /// Reads a policy that compiles.
     pub fn new(policy: &'p PolicyFile) -> Self {
         let types = policy.items.iter().filter_map(|item| match item {
             Item::Type(decl) => Some((decl.name.name.as_str(), decl)),
@@ -110,7 +112,7 @@ impl<'p> Model<'p> {
         model
     }
 
-    /// Somebody who asks.
+    /// Somebody who asks; nobody where a credential has no owner.
     pub fn ask<'a>(&'a self, facts: &'a Facts, request: Request) -> Option<Asking<'a>> {
         Asking::new(self, facts, request)
     }
@@ -149,7 +151,8 @@ impl<'p> Model<'p> {
         self.types.get(ty).map_or(&[], |decl| &decl.body)
     }
 
-    pub fn roles(&self, ty: &str) -> BTreeMap<&'p str, &'p RoleDecl> {
+    /// The declared roles of a type.
+    fn roles(&self, ty: &str) -> BTreeMap<&'p str, &'p RoleDecl> {
         let roles = self.body(ty).iter().filter_map(|member| match member {
             Member::Role(role) => Some((role.name.name.as_str(), role)),
             _ => None,

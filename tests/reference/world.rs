@@ -66,6 +66,7 @@ pub fn value(expr: &Expr) -> Value {
 }
 
 impl Facts {
+    /// Reads facts that fit the policy.
     pub fn new(model: &Model<'_>, file: &WorldFile) -> Self {
         let mut facts = Self::default();
         let end = |until: &Option<ast::Moment>| until.map_or(i64::MAX, |moment| moment.millis);
@@ -145,14 +146,17 @@ impl Facts {
         facts
     }
 
+    /// Whether any fact names an entity.
     pub fn knows(&self, entity: &Entity) -> bool {
         self.named.contains(entity)
     }
 
+    /// Every entity that some fact names.
     pub fn entities(&self) -> impl Iterator<Item = &Entity> {
         self.named.iter()
     }
 
+    /// What an entity stands in right away.
     pub fn containers_of<'f>(&'f self, entity: &'f Entity) -> impl Iterator<Item = &'f Entity> {
         let edges = self
             .containers
