@@ -161,7 +161,7 @@ impl Generator {
             attributes: self.attributes(),
             ..TypeShape::default()
         };
-        if self.chance(75) {
+        if self.chance(80) {
             let container = self.pick(scopes).clone();
             let how = *self.pick(&["", "", "?", "many "]);
             ty.containers.push((container, how));
@@ -179,7 +179,7 @@ impl Generator {
         }
         // Where a type stands in itself, it is not plain which of them the credential lives in.
         homes.retain(|home| !self.above(home).contains(home));
-        let within = if homes.is_empty() || self.chance(30) {
+        let within = if homes.is_empty() || self.chance(15) {
             None
         } else {
             Some(self.pick(&homes).clone())
