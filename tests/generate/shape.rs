@@ -71,7 +71,7 @@ impl Generator {
     pub(super) fn shape(&mut self) {
         self.shape.subjects = vec!["User".into()];
         self.shape.has_groups = self.chance(75);
-        let stratified = self.chance(60);
+        let stratified = self.chance(75);
         for role in ROLES {
             let rank = self.rng.random_range(0..3);
             let rank = if stratified { rank } else { 0 };
