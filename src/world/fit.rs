@@ -306,7 +306,7 @@ impl WorldBuilder {
             let Some(permission) = plan.permission(name) else {
                 return Err(self.unknown_permission(name));
             };
-            if !universe.masks.covers(&permission.masks) {
+            if !plan.within(&permission.masks, &universe.masks) {
                 return Err(Reason::OutsideOfCustomRoles {
                     permission: name.clone(),
                     of: info.name.clone(),
