@@ -51,35 +51,52 @@ pub(crate) fn group_out_of_reach(span: Span, group: &str, of: &str, clause: &str
     .help("declare the role on a scope that holds what the group is about, or take it out")
 }
 
-pub(crate) fn never_encloses(span: Span, of: &str, ty: &str, clause: &str) -> Diagnostic {
-    Diagnostic::error(
+pub(crate) fn never_encloses(
+    span: Span,
+    of: &str,
+    ty: &str,
+    clause: &str,
+    enclosing: &[&str],
+) -> Diagnostic {
+    let other = if of == ty { "other " } else { "" };
+    let error = Diagnostic::error(
         "E0415",
         span,
-        format!("no `{of}` ever encloses a `{ty}`, so this `{clause}` means nothing"),
-    )
-    .help(format!(
-        "name a type that `{ty}` stands in, directly or by way of others"
-    ))
+        format!("no {other}`{of}` ever encloses a `{ty}`, so this `{clause}` means nothing"),
+    );
+    match (enclosing, clause) {
+        (_, "also") if of == ty => error.help(format!(
+            "for a role on the same `{ty}` leave the type out: `also Owner`"
+        )),
+        ([], _) => error.help(format!(
+            "`{ty}` stands in nothing: take it out, or say what it is `in`"
+        )),
+        (enclosing, _) => error.help(format!("a `{ty}` stands in {}", listed(enclosing, 8))),
+    }
 }
 
 pub(crate) fn except_cycle(span: Span, role: &str, other: &str) -> Diagnostic {
-    Diagnostic::error(
-        "E0416",
-        span,
-        format!("who holds `{role}` depends on who does not hold `{other}`, and that on `{role}`"),
-    )
-    .help("take one of the steps out: what stands behind `except` must be known first")
+    let message = if role == other {
+        format!("who holds `{role}` depends on who does not hold it")
+    } else {
+        format!("who holds `{role}` depends on who does not hold `{other}`, and that on `{role}`")
+    };
+    Diagnostic::error("E0416", span, message)
+        .help("take one of the steps out: what stands behind `except` must be known first")
 }
 
-pub(crate) fn no_holder(span: Span, name: &str, leads_to: &str) -> Diagnostic {
-    Diagnostic::error(
+pub(crate) fn no_holder(span: Span, name: &str, leads_to: &str, role: Option<&str>) -> Diagnostic {
+    let error = Diagnostic::error(
         "E0417",
         span,
         format!("`{name}` leads to {leads_to}, and only subjects hold roles"),
-    )
-    .help(format!(
-        "name the role that is meant there: `also {name}.Viewer`"
-    ))
+    );
+    match role {
+        Some(role) => error.help(format!(
+            "name the role that is meant there: `also {name}.{role}`"
+        )),
+        None => error.help("name a relation or attribute that leads to subjects, or take it out"),
+    }
 }
 
 pub(crate) fn not_its_own_action(span: Span, action: &str, ty: &str) -> Diagnostic {
@@ -95,11 +112,11 @@ pub(crate) fn no_credential(span: Span, name: &str, what: &str) -> Diagnostic {
     Diagnostic::error(
         "E0419",
         span,
-        format!("`{name}` is a credential and cannot be {what}"),
+        format!("`{name}` is a credential and cannot {what}"),
     )
-    .help(
-        "a credential acts for its owner: name the owner's type, or ask `credential is …` in a condition",
-    )
+    .help(format!(
+        "it acts for its owner: name the owner's type, and ask `credential is {name}` in a condition where it matters"
+    ))
 }
 
 pub(crate) fn too_many_overridden(span: Span, limit: u32) -> Diagnostic {
@@ -111,13 +128,23 @@ pub(crate) fn too_many_overridden(span: Span, limit: u32) -> Diagnostic {
     .help("override fewer types of scopes")
 }
 
-pub(crate) fn no_limit(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::error(
+pub(crate) fn no_limit(
+    span: Span,
+    name: &str,
+    found: Option<&str>,
+    near: Option<&str>,
+) -> Diagnostic {
+    let error = Diagnostic::error(
         "E0421",
         span,
         format!("`at most {name}` needs an attribute of type `Permissions`"),
-    )
-    .help(format!("declare `{name}: Permissions` in this type"))
+    );
+    match found {
+        Some(found) => error.help(format!(
+            "declare it as `{name}: Permissions`, not `{found}`"
+        )),
+        None => error.suggest(near, format!("declare `{name}: Permissions` in this type")),
+    }
 }
 
 pub(crate) fn misplaced_permissions(span: Span) -> Diagnostic {

@@ -230,9 +230,9 @@ pub(crate) fn wrong_default(span: Span, expected: &str, found: &str) -> Diagnost
     ))
 }
 
-pub(crate) fn perhaps_no_credential(span: Span) -> Diagnostic {
+pub(crate) fn perhaps_no_credential(span: Span, ty: &str) -> Diagnostic {
     Diagnostic::error("E0321", span, "not everybody asks by a credential")
-        .help("ask first: `credential is ApiKey && credential.…`")
+        .help(format!("ask first: `credential is {ty} && credential.…`"))
 }
 
 pub(crate) fn permissions_read(span: Span, name: &str) -> Diagnostic {
@@ -241,7 +241,9 @@ pub(crate) fn permissions_read(span: Span, name: &str) -> Diagnostic {
         span,
         format!("`{name}` holds permissions, and a condition cannot read them"),
     )
-    .help("such an attribute limits a credential: `acts for owner: User at most …`")
+    .help(format!(
+        "it limits a credential by itself: `acts for owner: User at most {name}`"
+    ))
 }
 
 pub(crate) fn context_of_others(span: Span, name: &str, action: Option<&str>) -> Diagnostic {

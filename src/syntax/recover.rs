@@ -9,7 +9,7 @@ use std::ops::Range;
 use lalrpop_util::ParseError;
 
 use super::MAX_MISTAKES;
-use super::build::{Builder, Root};
+use super::build::{Around, Builder, Root};
 use super::grammar::FileParser;
 use super::lex::Spanned;
 use super::token::Token;
@@ -17,6 +17,9 @@ use crate::diagnostic::syntax as report;
 
 /// How many facts of a world are parsed at a time.
 const FACTS_AT_A_TIME: usize = 512;
+
+/// How many tokens before a mistake may tell what it is.
+const LOOK_BACK: usize = 24;
 
 /// A token, and what the layout says of it.
 #[derive(Clone, Copy)]
@@ -283,15 +286,26 @@ fn parse_chunk<'s>(
             } => tokens.partition_point(|placed| placed.start < *start),
             _ => tokens.len(),
         };
+        let unfinished = unfinished(&error, &tokens, at);
         // What follows on a cut needs not be told: its reason was.
         let follows = cut_at == Some(at)
             && tokens
                 .get(at)
                 .is_none_or(|placed| bracket(&placed.token).is_some());
         if !follows {
-            builder.report(&error);
+            let from = at.saturating_sub(LOOK_BACK);
+            let before = tokens.get(from..at).unwrap_or(&[]);
+            let last = before.last().map_or((0, 0), |last| (last.start, last.end));
+            let before: Vec<Token<'s>> = before.iter().map(|placed| placed.token).collect();
+            let around = Around {
+                before: &before,
+                next: token(&tokens, at + 1),
+                last,
+                unfinished,
+            };
+            builder.report(&error, &around);
         }
-        let cut = unit(&tokens, at);
+        let cut = unit(&tokens, if unfinished { at - 1 } else { at });
         let (Some(begin), Some(end)) = (tokens.get(cut.start), tokens.get(cut.end.wrapping_sub(1)))
         else {
             return;
@@ -300,6 +314,19 @@ fn parse_chunk<'s>(
         cut_at = Some(cut.start);
         tokens.drain(cut);
     }
+}
+
+/// Whether a statement or clause begins at the token that was not expected, so that the one before
+/// it lacks its end.
+fn unfinished(error: &ParseError<u32, Token<'_>, ()>, tokens: &[Placed<'_>], at: usize) -> bool {
+    let ParseError::UnrecognizedToken { expected, .. } = error else {
+        return false;
+    };
+    let begins = begins_clause(tokens, at) || begins_fact(tokens, at);
+    // Where brackets can close, or a fact can begin, what stands before is whole.
+    let whole = |name: &String| matches!(name.trim_matches('"'), "}" | "share");
+    let first = tokens.get(at).is_some_and(|placed| placed.first_on_line);
+    at > 0 && first && begins && !expected.iter().any(whole)
 }
 
 /// The line or clause around a token that was not expected: never empty, unless there are no tokens.
@@ -430,5 +457,22 @@ fn begins_clause(tokens: &[Placed<'_>], index: usize) -> bool {
         token(tokens, index + 1),
         Some(Token::Colon | Token::Question)
     );
-    keyword && !named
+    keyword && !named && !inside_statement(tokens, index)
+}
+
+/// Whether a word goes on with an `expect`, or with the fact that makes a role, on the same line.
+fn inside_statement(tokens: &[Placed<'_>], index: usize) -> bool {
+    if !matches!(token(tokens, index), Some(Token::Can | Token::Sees)) {
+        return false;
+    }
+    let line = tokens.get(..=index).unwrap_or(&[]).iter().rev();
+    for placed in line {
+        match placed.token {
+            Token::Expect | Token::Role => return true,
+            Token::OpenBrace | Token::CloseBrace => return false,
+            _ if placed.first_on_line => return false,
+            _ => {}
+        }
+    }
+    false
 }
