@@ -71,7 +71,10 @@ pub(crate) fn never_encloses(
         ([], _) => error.help(format!(
             "`{ty}` stands in nothing: take it out, or say what it is `in`"
         )),
-        (enclosing, _) => error.help(format!("a `{ty}` stands in {}", listed(enclosing, 8))),
+        (enclosing, _) => error.help(format!(
+            "name what a `{ty}` stands in: {}",
+            listed(enclosing, 8)
+        )),
     }
 }
 

@@ -92,8 +92,8 @@ pub(super) fn find(
             help("for some actions alone write `context Doc.delete { name: Type }`")
         }
         (clause, found) => {
-            let near = found.and_then(|found| expected.near(found));
-            if near.is_some() {
+            // A near keyword, or what is wrong with the word itself, tells more.
+            if found.is_some_and(|found| expected.help(found).is_some()) {
                 return None;
             }
             form(clause, before).map(|form| Slip::Help(form.to_owned()))
