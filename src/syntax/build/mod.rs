@@ -70,8 +70,9 @@ pub(super) struct Around<'t, 's> {
     pub(super) next: Option<&'t Token<'s>>,
     /// Where the last one before it stands.
     pub(super) last: (u32, u32),
-    /// Something new begins there, so it is what stands before that is not whole.
-    pub(super) unfinished: bool,
+    /// Something new begins on the line of the mistake, so what stands before is not whole; and
+    /// whether it begins with the mistake itself.
+    pub(super) broken_off: Option<bool>,
 }
 
 type Failure<'s> = ParseError<u32, Token<'s>, ()>;
@@ -106,8 +107,11 @@ impl<'s> Builder<'s> {
             } => {
                 let expected = Expected::new(expected);
                 let (span, found) = (self.span(*l, *r), token.to_string());
-                let slip = slips::find(around.before, Some(token), around.next, &expected);
-                match (slip, around.unfinished) {
+                let slip = match around.broken_off {
+                    Some(false) => slips::broken_off(around.before),
+                    _ => slips::find(around.before, Some(token), around.next, &expected),
+                };
+                match (slip, around.broken_off) {
                     (Some(Slip::Before(near)), _) => {
                         let (l, r) = around.last;
                         let word = around.before.last().map(ToString::to_string);
@@ -115,9 +119,14 @@ impl<'s> Builder<'s> {
                         let word = word.unwrap_or_default();
                         report::unexpected(self.span(l, r), &word, "", help)
                     }
-                    (slip, true) => {
+                    (slip, Some(at_once)) => {
                         let (_, end) = around.last;
-                        let error = report::unexpected_end(self.span(end, end), &expected.shown());
+                        let shown = if at_once {
+                            expected.shown()
+                        } else {
+                            String::new()
+                        };
+                        let error = report::unexpected_end(self.span(end, end), &shown);
                         match slip {
                             Some(Slip::Help(help)) => error.help(help),
                             _ => error,

@@ -96,7 +96,7 @@ pub(super) fn find(
             if found.is_some_and(|found| expected.help(found).is_some()) {
                 return None;
             }
-            form(clause, before).map(|form| Slip::Help(form.to_owned()))
+            form_of(clause, before).map(|form| Slip::Help(form.to_owned()))
         }
     }
 }
@@ -162,8 +162,32 @@ fn clause<'t, 's>(before: &'t [Token<'s>]) -> Option<&'t Token<'s>> {
     }
 }
 
+/// What to do with a line that breaks off behind these tokens.
+pub(super) fn broken_off(before: &[Token<'_>]) -> Option<Slip> {
+    let help = match before.last()? {
+        Token::Comma => "take the `,` out, or name another one behind it",
+        Token::Of | Token::In | Token::With | Token::On if in_fact(before) => {
+            "name an entity: `Team:ml`"
+        }
+        _ => form_of(clause(before)?, before)?,
+    };
+    Some(Slip::Help(help.to_owned()))
+}
+
+/// Whether the statement that is last begins with an entity.
+fn in_fact(before: &[Token<'_>]) -> bool {
+    let mut begins = before.iter().rev().skip(1);
+    let begin = begins.find(|token| {
+        matches!(
+            token,
+            Token::Entity(_) | Token::OpenBrace | Token::CloseBrace
+        )
+    });
+    matches!(begin, Some(Token::Entity(_)))
+}
+
 /// How a clause is written.
-fn form(clause: &Token<'_>, before: &[Token<'_>]) -> Option<&'static str> {
+fn form_of(clause: &Token<'_>, before: &[Token<'_>]) -> Option<&'static str> {
     Some(match clause {
         Token::Also => {
             "say who else holds it: `also owner`, `also Org.Admin`, `also parent.Viewer`, joined by `and`, `except` or `,`"
