@@ -5,7 +5,7 @@ use super::meaning::{AlsoMeaning, LevelMeaning, RoleMeaning, TypeMeaning};
 use super::program::Checker;
 use super::reach::{encloses, encloses_strictly};
 use crate::diagnostic::{model, names as report};
-use crate::literal::nearest;
+use crate::literal::{a, nearest};
 use crate::plan::{ActionId, AlsoStep, Guard, Link, RoleId, Table, TypeId, TypeKind, ValueType};
 use crate::source::Span;
 use crate::syntax::ast::{self, AlsoOp, AlsoTerm, Ident, Member, RoleClause};
@@ -158,7 +158,7 @@ impl Checker<'_, '_> {
                         let role = roles.next().map(|id| &*self.schema.roles[*id].name);
                         let targets: Vec<String> = targets
                             .iter()
-                            .map(|of| format!("a `{}`", self.schema.type_name(*of)))
+                            .map(|of| a(self.schema.type_name(*of)))
                             .collect();
                         let targets = targets.join(", ");
                         let error = model::no_holder(name.span, &name.name, &targets, role);

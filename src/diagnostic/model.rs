@@ -1,6 +1,7 @@
 //! `E04…`: declarations that do not fit together.
 
 use super::{Diagnostic, listed};
+use crate::literal::a;
 use crate::source::Span;
 
 pub(crate) fn cycle(code: &'static str, span: Span, what: &str, path: &[String]) -> Diagnostic {
@@ -33,7 +34,7 @@ pub(crate) fn cannot_be_inside(span: Span, name: &str, of: &str, clause: &str) -
     Diagnostic::error(
         "E0405",
         span,
-        format!("a `{name}` can never be inside a `{of}`, so this `{clause}` gives nothing"),
+        format!("{} can never be inside {}, so this `{clause}` gives nothing", a(name), a(of)),
     )
     .help(format!(
         "declare the role on a scope that holds `{name}`, or let `{name}` be in or shared with `{of}`"
@@ -45,7 +46,8 @@ pub(crate) fn group_out_of_reach(span: Span, group: &str, of: &str, clause: &str
         "E0414",
         span,
         format!(
-            "nothing of `{group}` can ever be inside a `{of}`, so this `{clause}` gives nothing"
+            "nothing of `{group}` can ever be inside {}, so this `{clause}` gives nothing",
+            a(of)
         ),
     )
     .help("declare the role on a scope that holds what the group is about, or take it out")
@@ -62,7 +64,10 @@ pub(crate) fn never_encloses(
     let error = Diagnostic::error(
         "E0415",
         span,
-        format!("no {other}`{of}` ever encloses a `{ty}`, so this `{clause}` means nothing"),
+        format!(
+            "no {other}`{of}` ever encloses {}, so this `{clause}` means nothing",
+            a(ty)
+        ),
     );
     match (enclosing, clause) {
         (_, "also") if of == ty => error.help(format!(
@@ -72,7 +77,8 @@ pub(crate) fn never_encloses(
             "`{ty}` stands in nothing: take it out, or say what it is `in`"
         )),
         (enclosing, _) => error.help(format!(
-            "name what a `{ty}` stands in: {}",
+            "name what {} stands in: {}",
+            a(ty),
             listed(enclosing, 8)
         )),
     }
@@ -106,7 +112,10 @@ pub(crate) fn not_its_own_action(span: Span, action: &str, ty: &str) -> Diagnost
     Diagnostic::error(
         "E0418",
         span,
-        format!("`{action}` is not asked of a `{ty}` itself, so it cannot show one"),
+        format!(
+            "`{action}` is not asked of {} itself, so it cannot show one",
+            a(ty)
+        ),
     )
     .help("name an action that is asked of the entity: not a `create in …`")
 }
@@ -175,7 +184,11 @@ pub(crate) fn container_and_group(span: Span, member: &str, group: &str) -> Diag
     Diagnostic::error(
         "E0407",
         span,
-        format!("a `{member}` cannot both stand in a `{group}` and be a member of it"),
+        format!(
+            "{} cannot both stand in {} and be a member of it",
+            a(member),
+            a(group)
+        ),
     )
     .help(format!(
         "take `in {group}` out: members are listed with `of` in `{group}`"
@@ -217,7 +230,10 @@ pub(crate) fn not_a_container(span: Span, action: &str, of: &str, allowed: &[&st
     let error = Diagnostic::error(
         "E0411",
         span,
-        format!("`{action}` cannot be asked of a `{of}`, which holds no such things"),
+        format!(
+            "`{action}` cannot be asked of {}, which holds no such things",
+            a(of)
+        ),
     );
     if allowed.is_empty() {
         error.help("take the `in` out: the type that declares the action stands in nothing")

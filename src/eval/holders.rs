@@ -128,10 +128,10 @@ impl Asker {
             stratum: world.plan.facets.strata,
             above: &found.above,
             held: SmallVec::new(),
-            uncounted: Vec::new(),
+            uncounted: Some(Vec::new()),
         };
         gathering.gather(now);
-        let mut uncounted = gathering.uncounted;
+        let mut uncounted = gathering.uncounted.unwrap_or_default();
         let mut told = Vec::new();
         uncounted.retain(|held| {
             let new = !told.contains(&held.role);
@@ -226,7 +226,7 @@ impl Asker {
             stratum,
             above: &above,
             held: SmallVec::new(),
-            uncounted: Vec::new(),
+            uncounted: None,
         };
         gathering.gather(now);
         let held = gathering.held;
@@ -269,8 +269,8 @@ struct Gathering<'g> {
     stratum: u32,
     above: &'g [RoleId],
     held: HeldHere,
-    /// Those whose guards do not hold.
-    uncounted: Vec<Held>,
+    /// Those whose guards do not hold, where that is asked.
+    uncounted: Option<Vec<Held>>,
 }
 
 impl Gathering<'_> {
@@ -339,7 +339,7 @@ impl Gathering<'_> {
                 by,
             };
             if !counts {
-                self.uncounted.push(held);
+                self.uncounted.iter_mut().for_each(|told| told.push(held));
                 continue;
             }
             self.held.push(held);

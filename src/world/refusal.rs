@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::fact::{Fact, Place};
+use crate::literal::a;
 
 /// A fact that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -251,12 +252,6 @@ fn all_of(names: &[String]) -> String {
         }
         names => one_of(names),
     }
-}
-
-/// `` a `User` ``, `` an `ApiKey` ``
-fn a(name: &str) -> String {
-    let vowel = name.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']);
-    format!("{} `{name}`", if vowel { "an" } else { "a" })
 }
 
 fn did_you_mean(near: Option<&String>, otherwise: String) -> String {
