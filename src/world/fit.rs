@@ -386,7 +386,8 @@ impl WorldBuilder {
         // Where it can be held instead: best on what stands around.
         let mut elsewhere: Vec<TypeId> = self.around(of).into_iter().filter(has_it).collect();
         if elsewhere.is_empty() {
-            elsewhere = self.plan.types.ids().filter(has_it).collect();
+            elsewhere = self.plan.types.iter().map(|(id, _)| id).collect();
+            elsewhere.retain(has_it);
         }
         Reason::UnknownRole {
             role: role.to_owned(),
