@@ -405,6 +405,7 @@ fn flips(files: &Files) -> Vec<(Span, String)> {
         for item in &tree.items {
             let Item::Test(test) = item else { continue };
             for statement in &test.statements {
+                // `expect refused FACT` turned around is the fact alone, and that is refused.
                 let Statement::Expect(expectation) = statement else {
                     continue;
                 };

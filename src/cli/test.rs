@@ -57,7 +57,8 @@ struct JsonFailure {
     line: u32,
     source: String,
     message: String,
-    reasons: Reasons,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasons: Option<Reasons>,
 }
 
 pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
@@ -146,7 +147,7 @@ fn text(
                 failure.file, failure.line, failure.source
             )?;
             writeln!(out, "    {}", failure.message)?;
-            for line in explain::lines(&failure.reasons) {
+            for line in failure.reasons.iter().flat_map(explain::lines) {
                 writeln!(out, "      {line}")?;
             }
         }
@@ -172,7 +173,8 @@ fn junit(tests: &[JsonTest], out: &mut dyn Write) -> std::io::Result<()> {
             let mut status = TestCaseStatus::success();
             if !test.passed {
                 let texts = test.failures.iter().map(|failure| {
-                    let because = explain::lines(&failure.reasons).join("\n");
+                    let because = failure.reasons.iter().flat_map(explain::lines);
+                    let because = because.collect::<Vec<_>>().join("\n");
                     let JsonFailure {
                         file, line, source, ..
                     } = failure;

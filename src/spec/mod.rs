@@ -42,8 +42,8 @@ pub struct Failure {
     pub span: Span,
     /// What was claimed and what came out, in one line.
     pub message: String,
-    /// What decided.
-    pub reasons: Reasons,
+    /// What decided; nothing where a fact was taken that should have been refused.
+    pub reasons: Option<Reasons>,
 }
 
 /// Runs all tests of a policy, in the order of its files.
@@ -58,8 +58,19 @@ pub fn run(policy: &Policy) -> Vec<TestResult> {
                 failures: Vec::new(),
             };
             // Whatever a test cannot even ask was reported when the policy was compiled.
-            tell(policy, &blank, test, &mut |step| {
-                if let Step::Asked { expectation, world } = step {
+            tell(policy, &blank, test, &mut |step| match step {
+                Step::Wrong(_) => {}
+                Step::Tried { span, refused } => {
+                    result.claims += 1;
+                    if !refused {
+                        result.failures.push(Failure {
+                            span,
+                            message: "expected that this is refused, and it was taken".into(),
+                            reasons: None,
+                        });
+                    }
+                }
+                Step::Asked { expectation, world } => {
                     for claim in claims(expectation) {
                         result.claims += 1;
                         result
@@ -85,6 +96,7 @@ pub(crate) fn check(policy: &Policy) -> Vec<Diagnostic> {
         }
         tell(policy, &blank, test, &mut |step| match step {
             Step::Wrong(diagnostic) => diagnostics.push(diagnostic),
+            Step::Tried { .. } => {}
             Step::Asked { expectation, world } => {
                 for claim in claims(expectation) {
                     if let Err(diagnostic) = ask(world, expectation, &claim) {
@@ -109,6 +121,8 @@ fn tests(policy: &Policy) -> impl Iterator<Item = &Test> {
 enum Step<'t> {
     /// A statement that does not fit.
     Wrong(Diagnostic),
+    /// Facts that should be refused.
+    Tried { span: Span, refused: bool },
     /// A claim, with the world as it is by then.
     Asked {
         expectation: &'t Expectation,
@@ -123,6 +137,18 @@ fn tell(policy: &Policy, blank: &WorldBuilder, test: &Test, listen: &mut dyn FnM
         let (fact, removes) = match statement {
             Statement::Fact(fact) => (fact, false),
             Statement::Remove(fact, _) => (fact, true),
+            Statement::Refused(facts, span) => {
+                // Whatever becomes of them, nothing of it stays.
+                let taken = facts.iter().any(|fact| {
+                    let named = load::fact(&policy.sources, fact);
+                    named.is_ok_and(|named| builder.clone().add(&named).is_ok())
+                });
+                listen(Step::Tried {
+                    span: *span,
+                    refused: !taken,
+                });
+                continue;
+            }
             Statement::Expect(expectation) => {
                 let world = world.get_or_insert_with(|| builder.world());
                 listen(Step::Asked { expectation, world });
@@ -238,7 +264,7 @@ fn ask(
     let failure = |message: String, reasons: Reasons| Failure {
         span: expectation.span,
         message,
-        reasons,
+        reasons: Some(reasons),
     };
     let (resource, action, expected) = match claim {
         OneClaim::List {

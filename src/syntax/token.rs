@@ -112,6 +112,7 @@ tokens! {
     "within" => Within,
     "only" => Only,
     "no" => No,
+    "refused" => Refused,
     "share" => Share,
     "with" => With,
     "level" => Level,

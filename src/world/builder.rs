@@ -40,6 +40,8 @@ pub struct WorldBuilder {
     pub(super) constants: Arc<Table<ConstantId, Datum>>,
     pub(super) declared: BTreeSet<EntityId>,
     pub(super) containers: BTreeSet<(EntityId, EntityId)>,
+    /// Containers of the same type, turned around: what is right inside.
+    pub(super) nested: BTreeSet<(EntityId, EntityId)>,
     pub(super) memberships: BTreeMap<(EntityId, EntityId), Term>,
     /// By place, holder, the role there that makes it a set, role.
     pub(super) holdings: BTreeMap<HoldingKey, Term>,
@@ -75,6 +77,7 @@ impl WorldBuilder {
             constants,
             declared: BTreeSet::new(),
             containers: BTreeSet::new(),
+            nested: BTreeSet::new(),
             memberships: BTreeMap::new(),
             holdings: BTreeMap::new(),
             custom_roles: BTreeMap::new(),
@@ -119,8 +122,13 @@ impl WorldBuilder {
                 let changes = self.entity_changes(entity, containers, *until, attributes)?;
                 let origin = self.origin(fact);
                 self.declared.insert(changes.entity);
-                self.containers
-                    .extend(changes.containers.iter().map(|to| (changes.entity, *to)));
+                for container in &changes.containers {
+                    self.containers.insert((changes.entity, *container));
+                    let ty = |entity| self.entities.type_of(entity);
+                    if ty(*container) == ty(changes.entity) {
+                        self.nested.insert((*container, changes.entity));
+                    }
+                }
                 for group in changes.groups {
                     let term = self.memberships.entry((changes.entity, group));
                     extend(term, until.unwrap_or(FOREVER), origin);
@@ -249,6 +257,7 @@ impl WorldBuilder {
         }
         for edge in edges {
             self.containers.remove(&edge);
+            self.nested.remove(&(edge.1, edge.0));
             self.memberships.remove(&edge);
         }
         for column in columns {
@@ -347,6 +356,7 @@ impl WorldBuilder {
         }
         self.declared.remove(&gone);
         self.containers.retain(|(a, b)| *a != gone && *b != gone);
+        self.nested.retain(|(a, b)| *a != gone && *b != gone);
         self.memberships
             .retain(|(a, b), _| *a != gone && *b != gone);
         self.holdings

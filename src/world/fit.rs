@@ -129,24 +129,29 @@ impl WorldBuilder {
 
     /// Whether `entity` is `other` or stands in it, by way of entities of its own type. Containment
     /// repeats only within a type, so that is where a cycle could be.
+    ///
+    /// Looks up from the one and down from the other in turn, and ends when either has no more: a
+    /// long chain that grows at one end costs nothing.
     fn inside(&self, entity: EntityId, other: EntityId) -> bool {
         let ty = self.entities.type_of(entity);
-        let mut seen = BTreeSet::from([entity]);
-        let mut open = vec![entity];
-        while let Some(next) = open.pop() {
-            if next == other {
+        let of = |edges: &BTreeSet<(EntityId, EntityId)>, at: EntityId| -> Vec<EntityId> {
+            let edges = edges.range((at, EntityId(0))..=(at, EntityId(u32::MAX)));
+            let same = edges.filter(|(_, to)| self.entities.type_of(*to) == ty);
+            same.map(|(_, to)| *to).collect()
+        };
+        let (mut above, mut below) = (BTreeSet::from([entity]), BTreeSet::from([other]));
+        let (mut up, mut down) = (vec![entity], vec![other]);
+        while let (Some(higher), Some(lower)) = (up.pop(), down.pop()) {
+            if below.contains(&higher) || above.contains(&lower) {
                 return true;
             }
-            let above = self
-                .containers
-                .range((next, EntityId(0))..=(next, EntityId(u32::MAX)));
-            for (_, container) in above {
-                if self.entities.type_of(*container) == ty && seen.insert(*container) {
-                    open.push(*container);
-                }
-            }
+            let higher = of(&self.containers, higher).into_iter();
+            up.extend(higher.filter(|next| above.insert(*next)));
+            let lower = of(&self.nested, lower).into_iter();
+            down.extend(lower.filter(|next| below.insert(*next)));
         }
-        false
+        // What was found on the way may meet what is left of the other side.
+        !above.is_disjoint(&below)
     }
 
     pub(super) fn attribute(
@@ -299,7 +304,7 @@ impl WorldBuilder {
             let Some(permission) = plan.permission(name) else {
                 return Err(self.unknown_permission(name));
             };
-            if !universe.masks.covers(&permission.masks) {
+            if !plan.within(&permission.masks, &universe.masks) {
                 return Err(Reason::OutsideOfCustomRoles {
                     permission: name.clone(),
                     of: info.name.clone(),

@@ -23,6 +23,8 @@ pub enum Statement {
     Fact(Fact),
     /// `remove FACT`: no longer true from here on.
     Remove(Fact, Span),
+    /// `expect refused FACT`: it does not fit the policy, or what was said before.
+    Refused(Vec<Fact>, Span),
     /// `expect …`
     Expect(Expectation),
 }

@@ -26,7 +26,8 @@ pub(super) fn broken_off(
     if line == at && (begins_clause(tokens, at) || begins_fact(tokens, at)) {
         let expects = |name: &str| expected.iter().any(|known| known.trim_matches('"') == name);
         // Where a bracket can close, or a fact begin, what stands before is whole.
-        if !expects("}") && !(expects("share") && expects("entity")) {
+        let whole = expects("}") || expects("share") && expects("entity");
+        if !whole {
             return Some(at);
         }
     }
