@@ -495,8 +495,9 @@ fn inside_statement(tokens: &[Placed<'_>], index: usize) -> bool {
     if !matches!(token(tokens, index), Some(Token::Can | Token::Sees)) {
         return false;
     }
+    // It is among the first words of a line: `role Developer of Org:acme can …`.
     let line = tokens.get(..=index).unwrap_or(&[]).iter().rev();
-    for placed in line {
+    for placed in line.take(6) {
         match placed.token {
             Token::Expect | Token::Role => return true,
             Token::OpenBrace | Token::CloseBrace => return false,
