@@ -91,7 +91,8 @@ fn differ(pair: &Pair) -> Result<(usize, usize), String> {
                     .iter_mut()
                     .for_each(|asking| asking.set_context(context.clone()));
             }
-            compare(&model, &facts, &asking, &ward, bound)
+            let explain = !std::mem::replace(&mut explained, true);
+            compare(&model, &facts, &asking, &ward, bound, explain)
                 .map_err(|error| error.replace("WHEN", &format!("at {now} with {context:?}")))?;
         }
     }
@@ -149,6 +150,7 @@ fn compare(
     asking: &[(Entity, Option<Asking<'_>>)],
     ward: &Evaluator<'_>,
     bound: &Context,
+    explain: bool,
 ) -> Result<(), String> {
     let principal_types = model.principal_types();
     let resource_types: Vec<&str> = model
