@@ -214,6 +214,26 @@ fn a_credential_lives_in_the_nearest_scope_of_a_type_that_repeats() {
 }
 
 #[test]
+fn holders_of_a_custom_role_do_not_get_a_role_of_the_policy_by_its_name() {
+    let policy = ward::compile(&Sources::new().with("roles.policy", POLICY)).unwrap();
+    let facts = ward::load::world_text(
+        "roles.world",
+        "Box:b in Space:s
+         User:ann is Member of Space:s
+         role Member of Space:s can Doc.view
+         User:bob is Member of Space:other",
+    );
+    let (world, refused) = World::build_keeping(Arc::clone(policy.plan()), facts.unwrap());
+    let codes: Vec<&str> = refused
+        .iter()
+        .map(|refusal| refusal.reason.code())
+        .collect();
+    assert_eq!(codes, ["E0523", "E0523"]);
+    assert_eq!(seen(&world, "User:ann", "Box"), 0);
+    assert_eq!(seen(&world, "User:bob", "Space"), 1);
+}
+
+#[test]
 fn an_also_of_very_many_terms() {
     let terms = vec!["owner"; 4_000].join(" and ");
     let many = format!(
