@@ -80,7 +80,7 @@ fn item_start(item: &Item) -> u32 {
     }
 }
 
-/// Whether a text is one string of signs with another one: all but the white space.
+/// A text without its white space.
 fn signs(text: &str) -> String {
     text.chars().filter(|sign| !sign.is_whitespace()).collect()
 }
@@ -303,22 +303,24 @@ fn deep_and_long_texts() {
 
 // ---- random texts -------------------------------------------------------------------------------
 
-/// Puts white space, line breaks and comments of all kinds where tokens meet.
+/// Joins lines, and puts white space, line breaks and comments of all kinds where tokens meet.
 fn shaken(text: &str, rng: &mut StdRng) -> String {
     let mut out = String::new();
     let mut quoted = false;
     let mut before = ' ';
-    let often = rng.random_range(0..40);
+    let (often, joins) = (rng.random_range(0..40), rng.random_range(0..100));
     for (at, sign) in text.char_indices() {
         let meets = |sign: char| "{}()[],|".contains(sign);
         let next = text[at + sign.len_utf8()..].chars().next().unwrap_or(' ');
         if sign == '"' && before != '\\' {
             quoted = !quoted;
         }
-        out.push(sign);
+        let joined = sign == '\n' && rng.random_range(0..100) < joins;
+        out.push(if joined { ' ' } else { sign });
         before = sign;
         let between = sign.is_whitespace() || meets(sign) || meets(next);
-        if quoted || !between || rng.random_range(0..100) >= often {
+        let or = sign == '|' && next == '|';
+        if quoted || or || !between || rng.random_range(0..100) >= often {
             continue;
         }
         match rng.random_range(0..12) {
@@ -354,10 +356,6 @@ fn random_policies_and_worlds() {
             (Kind::World, shaken(&world, &mut rng)),
         ];
         for (kind, text) in texts {
-            // A line break in the middle may begin something else.
-            if kind.format(&text).is_err() {
-                continue;
-            }
             tried += 1;
             let new = formatted(kind, &text).unwrap_or_else(|why| panic!("seed {seed}: {why}"));
             let compiled = |text: &str| plan(&Sources::new().with("a.policy", text));
@@ -373,13 +371,5 @@ fn random_policies_and_worlds() {
         }
     }
     println!("{tried} texts, {plans} plans");
-    assert!(
-        tried > count * 5 / 2,
-        "only {tried} of {} can be read",
-        count * 3
-    );
-    assert!(
-        plans > count / 2,
-        "only {plans} of {count} policies compile"
-    );
+    assert_eq!((tried, plans), (count * 3, count));
 }
