@@ -193,10 +193,14 @@ impl<'p, 's> Finder<'p, 's> {
             Member::Relation(relation) => self.start(relation.span, Kind::Other),
             Member::Actions(actions) => {
                 if let Some(first) = actions.first() {
-                    self.start_before(first.name.span, Kind::Other);
+                    let mark = first.marks.first().map(|mark| mark.span);
+                    self.start_before(mark.unwrap_or(first.name.span), Kind::Other);
                 }
             }
             Member::Role(role) => {
+                for mark in &role.marks {
+                    self.start(mark.span, Kind::Other);
+                }
                 self.start(role.span, Kind::Role);
                 self.block(role.span);
                 for clause in &role.clauses {
