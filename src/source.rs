@@ -52,12 +52,24 @@ impl fmt::Display for Position {
     }
 }
 
+/// How many bytes lie between two places at which the characters before are known.
+const STEP: usize = 1024;
+
 /// One file: the name that people see, its text, and where its lines begin.
 #[derive(Clone, Debug)]
 pub struct Source {
     name: String,
     text: String,
     line_starts: Vec<u32>,
+    /// How many characters begin before each `STEP`th byte, so that a column far out on a long line
+    /// is found without counting from its beginning.
+    characters: Vec<usize>,
+}
+
+/// How many characters begin in a stretch of UTF-8.
+fn characters(bytes: &[u8]) -> usize {
+    // All bytes of a character but the first are 0b10……
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
 }
 
 impl Source {
@@ -68,11 +80,27 @@ impl Source {
                 line_starts.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
             }
         }
+        let mut before = 0;
+        let steps = text.as_bytes().chunks(STEP).map(|step| {
+            let known = before;
+            before += characters(step);
+            known
+        });
+        let characters = steps.collect();
         Self {
             name,
             text,
             line_starts,
+            characters,
         }
+    }
+
+    /// How many characters begin before a byte.
+    fn characters_before(&self, offset: usize) -> usize {
+        let offset = offset.min(self.text.len());
+        let step = (offset / STEP).min(self.characters.len().saturating_sub(1));
+        let rest = self.text.as_bytes().get(step * STEP..offset).unwrap_or(&[]);
+        self.characters.get(step).copied().unwrap_or(0) + characters(rest)
     }
 
     /// The name, most often a path as its reader gave it.
@@ -93,13 +121,11 @@ impl Source {
             .and_then(|before| self.line_starts.get(before))
             .copied()
             .unwrap_or(0);
-        let before = self
-            .text
-            .get(start as usize..(offset as usize).min(self.text.len()))
-            .unwrap_or("");
+        let before =
+            self.characters_before(offset as usize) - self.characters_before(start as usize);
         Position {
             line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX),
+            column: u32::try_from(before + 1).unwrap_or(u32::MAX),
         }
     }
 
@@ -207,5 +233,21 @@ mod tests {
         assert_eq!(source.position(3), Position { line: 2, column: 1 });
         assert_eq!(source.position(5), Position { line: 2, column: 2 });
         assert_eq!(source.position(99), Position { line: 3, column: 1 });
+    }
+
+    #[test]
+    fn columns_far_out_on_a_line_count_characters_too() {
+        for letter in ["x", "ü", "…", "🦀"] {
+            let text = format!("first\n{}", letter.repeat(5000));
+            let source = Source::new("a".into(), text);
+            for column in [0_u32, 1, 254, 341, 342, 512, 1023, 1024, 1025, 4999, 5000] {
+                let at = 6 + column * u32::try_from(letter.len()).unwrap_or(0);
+                let expected = Position {
+                    line: 2,
+                    column: column + 1,
+                };
+                assert_eq!(source.position(at), expected, "{letter}");
+            }
+        }
     }
 }

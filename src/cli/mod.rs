@@ -7,6 +7,7 @@ mod ask;
 mod batch;
 mod check;
 mod compile;
+mod excerpt;
 mod explain;
 mod graph;
 mod init;

@@ -1,11 +1,12 @@
 //! Diagnostics on a terminal, in a pipe, and as JSON.
 
 use std::fmt;
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use serde::Serialize;
 
+use super::excerpt::{Excerpt, Excerpts};
 use crate::diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 use crate::eval::QueryError;
 use crate::source::{Sources, Span};
@@ -14,7 +15,7 @@ use crate::world::Refusal;
 /// Our diagnostic in miette's shape, one source each.
 struct Shown<'d> {
     diagnostic: &'d Diagnostic,
-    source: NamedSource<String>,
+    source: Excerpt<'d>,
     labels: Vec<LabeledSpan>,
     help: Option<String>,
 }
@@ -41,6 +42,7 @@ impl miette::Diagnostic for Shown<'_> {
         Some(match self.diagnostic.severity {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
+            Severity::Note => miette::Severity::Advice,
         })
     }
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
@@ -68,12 +70,8 @@ fn labeled(span: Span, text: &str, primary: bool) -> LabeledSpan {
 }
 
 impl<'d> Shown<'d> {
-    fn new(sources: &Sources, diagnostic: &'d Diagnostic) -> Self {
+    fn new(sources: &Sources, diagnostic: &'d Diagnostic, source: Excerpt<'d>) -> Self {
         let Label { span, text } = &diagnostic.label;
-        let (name, content) = match sources.get(span.file) {
-            Some(source) => (source.name(), source.text()),
-            None => ("", ""),
-        };
         let mut labels = vec![labeled(*span, text, true)];
         let mut notes = Vec::new();
         for related in &diagnostic.related {
@@ -88,7 +86,7 @@ impl<'d> Shown<'d> {
         let help: Vec<String> = help.collect();
         Self {
             diagnostic,
-            source: NamedSource::new(name, content.to_owned()),
+            source,
             labels,
             help: (!help.is_empty()).then(|| help.join("\n")),
         }
@@ -109,9 +107,12 @@ fn handler(fancy: bool) -> GraphicalReportHandler {
 /// Diagnostics as people see them.
 pub(super) fn render(diagnostics: &Diagnostics, fancy: bool) -> String {
     let handler = handler(fancy);
+    let sources = diagnostics.sources();
+    let mut excerpts = Excerpts::new(sources);
     let mut text = String::new();
     for diagnostic in diagnostics.iter() {
-        let shown = Shown::new(diagnostics.sources(), diagnostic);
+        let source = excerpts.of(diagnostic.span().file);
+        let shown = Shown::new(sources, diagnostic, source);
         if handler.render_report(&mut text, &shown).is_err() {
             text.push_str(&diagnostic.message);
         }
@@ -136,7 +137,7 @@ pub(super) fn diagnostics(diagnostics: &Diagnostics) {
 
 /// Tells facts that do not fit, a line each.
 pub(super) fn refusals(refused: &[Refusal]) {
-    let mut err = anstream::stderr();
+    let mut err = BufWriter::new(anstream::stderr());
     for refusal in refused {
         let place = refusal
             .place
