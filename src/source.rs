@@ -61,15 +61,36 @@ pub struct Source {
     name: String,
     text: String,
     line_starts: Vec<u32>,
-    /// How many characters begin before each `STEP`th byte, so that a column far out on a long line
-    /// is found without counting from its beginning.
-    characters: Vec<usize>,
+    /// How much begins before each `STEP`th byte, so that a column far out on a long line is found
+    /// without counting from its beginning.
+    counted: Vec<Count>,
 }
 
-/// How many characters begin in a stretch of UTF-8.
-fn characters(bytes: &[u8]) -> usize {
-    // All bytes of a character but the first are 0b10……
-    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
+/// How long a stretch of text is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    characters: usize,
+    /// Characters that UTF-16 writes as two units.
+    wide: usize,
+}
+
+impl Count {
+    fn of(bytes: &[u8]) -> Self {
+        let mut count = Self::default();
+        for byte in bytes {
+            // All bytes of a character but the first are 0b10……
+            count.characters += usize::from(*byte & 0xC0 != 0x80);
+            count.wide += usize::from(*byte >= 0xF0);
+        }
+        count
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            characters: self.characters + other.characters,
+            wide: self.wide + other.wide,
+        }
+    }
 }
 
 impl Source {
@@ -80,27 +101,28 @@ impl Source {
                 line_starts.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
             }
         }
-        let mut before = 0;
-        let steps = text.as_bytes().chunks(STEP).map(|step| {
+        let mut before = Count::default();
+        let counted = text.as_bytes().chunks(STEP).map(|step| {
             let known = before;
-            before += characters(step);
+            before = before.and(Count::of(step));
             known
         });
-        let characters = steps.collect();
+        let counted = counted.collect();
         Self {
             name,
             text,
             line_starts,
-            characters,
+            counted,
         }
     }
 
-    /// How many characters begin before a byte.
-    fn characters_before(&self, offset: usize) -> usize {
+    /// How much begins before a byte.
+    fn before(&self, offset: usize) -> Count {
         let offset = offset.min(self.text.len());
-        let step = (offset / STEP).min(self.characters.len().saturating_sub(1));
+        let step = (offset / STEP).min(self.counted.len().saturating_sub(1));
         let rest = self.text.as_bytes().get(step * STEP..offset).unwrap_or(&[]);
-        self.characters.get(step).copied().unwrap_or(0) + characters(rest)
+        let known = self.counted.get(step).copied().unwrap_or_default();
+        known.and(Count::of(rest))
     }
 
     /// The name, most often a path as its reader gave it.
@@ -115,17 +137,26 @@ impl Source {
 
     /// The line and column of a byte offset; an offset past the end stands at the end.
     pub fn position(&self, offset: u32) -> Position {
+        self.place(offset, |count| count.characters)
+    }
+
+    /// The same, with the column in the 16-bit units of UTF-16.
+    pub fn position_utf16(&self, offset: u32) -> Position {
+        self.place(offset, |count| count.characters + count.wide)
+    }
+
+    fn place(&self, offset: u32, units: impl Fn(Count) -> usize) -> Position {
         let line = self.line_starts.partition_point(|&start| start <= offset);
         let start = line
             .checked_sub(1)
             .and_then(|before| self.line_starts.get(before))
             .copied()
             .unwrap_or(0);
-        let before =
-            self.characters_before(offset as usize) - self.characters_before(start as usize);
+        let before = |offset: u32| units(self.before(offset as usize));
+        let column = before(offset).saturating_sub(before(start)) + 1;
         Position {
             line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(before + 1).unwrap_or(u32::MAX),
+            column: u32::try_from(column).unwrap_or(u32::MAX),
         }
     }
 
@@ -247,6 +278,12 @@ mod tests {
                     column: column + 1,
                 };
                 assert_eq!(source.position(at), expected, "{letter}");
+                let units = u32::try_from(letter.encode_utf16().count()).unwrap_or(0);
+                let expected = Position {
+                    line: 2,
+                    column: column * units + 1,
+                };
+                assert_eq!(source.position_utf16(at), expected, "{letter}");
             }
         }
     }

@@ -7,6 +7,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use serde::Serialize;
 
 use super::excerpt::{Excerpt, Excerpts};
+use super::formats::finding::{Finding, Place};
 use crate::diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 use crate::eval::QueryError;
 use crate::source::{Sources, Span};
@@ -169,20 +170,38 @@ pub(super) fn plain(message: &str) {
     let _ = writeln!(anstream::stderr(), "error: {message}");
 }
 
-/// A diagnostic in JSON; lines and columns count from 1, columns in characters, and the end is
-/// exclusive.
+/// A finding in JSON; lines and columns count from 1, columns in characters, and the end is exclusive.
 #[derive(Serialize)]
 pub(super) struct JsonDiagnostic {
     code: &'static str,
     severity: String,
     message: String,
+    #[serde(flatten)]
+    place: JsonPlace,
+    help: Option<String>,
+    related: Vec<JsonRelated>,
+    fix: Option<JsonFix>,
+}
+
+#[derive(Serialize)]
+struct JsonPlace {
     file: String,
     line: u32,
     column: u32,
     end_line: u32,
     end_column: u32,
-    help: Option<String>,
-    related: Vec<JsonRelated>,
+}
+
+impl From<&Place> for JsonPlace {
+    fn from(place: &Place) -> Self {
+        Self {
+            file: place.file.clone(),
+            line: place.start.line,
+            column: place.start.column,
+            end_line: place.end.line,
+            end_column: place.end.column,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -193,39 +212,48 @@ struct JsonRelated {
     column: u32,
 }
 
-/// Diagnostics in JSON.
-pub(super) fn json(diagnostics: &Diagnostics) -> Vec<JsonDiagnostic> {
-    let sources = diagnostics.sources();
-    let place = |span: Span| {
-        let (file, start) = sources.locate(span);
-        let end = sources
-            .get(span.file)
-            .map_or(start, |source| source.position(span.end));
-        (file.to_owned(), start, end)
-    };
-    let shown = diagnostics.iter().map(|diagnostic| {
-        let (file, start, end) = place(diagnostic.span());
-        let related = diagnostic.related.iter().map(|related| {
-            let (file, at, _) = place(related.span);
-            JsonRelated {
-                message: related.text.clone(),
-                file,
-                line: at.line,
-                column: at.column,
-            }
-        });
-        JsonDiagnostic {
-            code: diagnostic.code.0,
-            severity: diagnostic.severity.to_string(),
-            message: diagnostic.message.clone(),
-            file,
-            line: start.line,
-            column: start.column,
-            end_line: end.line,
-            end_column: end.column,
-            help: diagnostic.help.clone(),
-            related: related.collect(),
-        }
+#[derive(Serialize)]
+struct JsonFix {
+    title: String,
+    edits: Vec<JsonEdit>,
+}
+
+#[derive(Serialize)]
+struct JsonEdit {
+    #[serde(flatten)]
+    place: JsonPlace,
+    text: String,
+}
+
+/// Findings in JSON.
+pub(super) fn json(findings: &[Finding]) -> Vec<JsonDiagnostic> {
+    let shown = findings.iter().map(|finding| JsonDiagnostic {
+        code: finding.rule,
+        severity: finding.severity.to_string(),
+        message: finding.message.clone(),
+        place: JsonPlace::from(&finding.place),
+        help: finding.help.clone(),
+        related: finding
+            .related
+            .iter()
+            .map(|(message, place)| JsonRelated {
+                message: message.clone(),
+                file: place.file.clone(),
+                line: place.start.line,
+                column: place.start.column,
+            })
+            .collect(),
+        fix: finding.fix.as_ref().map(|fix| JsonFix {
+            title: fix.title.clone(),
+            edits: fix
+                .edits
+                .iter()
+                .map(|(place, text)| JsonEdit {
+                    place: JsonPlace::from(place),
+                    text: text.clone(),
+                })
+                .collect(),
+        }),
     });
     shown.collect()
 }
