@@ -94,6 +94,14 @@ impl<'d> Shown<'d> {
     }
 }
 
+/// How wide what is read by people may be: as wide as where it is read, and not wider than is read well.
+fn width() -> usize {
+    let told = std::env::var("COLUMNS").ok();
+    let told = told.and_then(|columns| columns.parse().ok());
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    told.or_else(terminal).unwrap_or(100).clamp(20, 100)
+}
+
 fn handler(fancy: bool) -> GraphicalReportHandler {
     let theme = if fancy {
         GraphicalTheme::unicode()
@@ -102,7 +110,7 @@ fn handler(fancy: bool) -> GraphicalReportHandler {
     };
     GraphicalReportHandler::new_themed(theme)
         .with_links(false)
-        .with_width(100)
+        .with_width(width())
 }
 
 /// Diagnostics as people see them.
