@@ -350,7 +350,7 @@ impl Checker<'_, '_> {
             }
         }
         for subject in &rule.subjects {
-            let found = self.subject_named(subject, "who a rule is for");
+            let found = self.subject_named(subject, "stand behind `to`");
             meaning.subjects.extend(found);
         }
         meaning.subjects.sort_unstable();
