@@ -152,11 +152,15 @@ impl Source {
             .and_then(|before| self.line_starts.get(before))
             .copied()
             .unwrap_or(0);
-        let before = |offset: u32| units(self.before(offset as usize));
-        let column = before(offset).saturating_sub(before(start)) + 1;
+        let end = (offset as usize).min(self.text.len());
+        let before = |offset: usize| units(self.before(offset));
+        let column = match self.text.as_bytes().get(start as usize..end) {
+            Some(near) if near.len() <= STEP => units(Count::of(near)),
+            _ => before(end).saturating_sub(before(start as usize)),
+        };
         Position {
             line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(column).unwrap_or(u32::MAX),
+            column: u32::try_from(column + 1).unwrap_or(u32::MAX),
         }
     }
 

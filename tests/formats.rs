@@ -48,6 +48,8 @@ fn parsed(text: &str) -> Value {
 /// The log, if it is SARIF 2.1.0 to the letter.
 fn sarif(directory: &Path, arguments: &[&str]) -> (i32, Value) {
     let schema = fs::read_to_string(root().join("tests/schemas/sarif-2.1.0.json")).unwrap();
+    // One pattern, of a property that is not written here, is no expression for a strict reader.
+    let schema = schema.replace("{2}]?$", "{2}\\\\]?$");
     let schema = jsonschema::options()
         .should_validate_formats(true)
         .build(&parsed(&schema))

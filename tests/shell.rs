@@ -223,8 +223,7 @@ fn every_command_has_a_manual_page() {
     let page = |name: &str| fs::read_to_string(directory.join("pages/man1").join(name)).unwrap();
     assert!(page("ward.1").contains(".TH ward 1"));
     let help = text(&ward(&directory, &["--help"]).output().unwrap().stdout);
-    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let commands = commands.take_while(|line| !line.is_empty());
+    let commands = help.lines().filter_map(|line| line.strip_prefix("  "));
     let names: Vec<&str> = commands
         .filter_map(|line| line.split_whitespace().next())
         .collect();

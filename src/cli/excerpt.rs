@@ -66,6 +66,9 @@ impl SourceCode for Excerpt<'_> {
         lines_before: usize,
         lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        if span.offset() > self.text.len() {
+            return Err(MietteError::OutOfBounds);
+        }
         let line = self
             .line_starts
             .partition_point(|start| *start <= span.offset());
@@ -114,8 +117,8 @@ mod tests {
                 )
             })
         };
-        for start in 0..=text.len() + 1 {
-            for length in 0..=text.len() + 1 - start {
+        for start in 0..=text.len() {
+            for length in 0..=text.len() - start {
                 for (before, after) in [(0, 0), (1, 1), (2, 1), (0, 3)] {
                     let span = SourceSpan::from((start, length));
                     assert_eq!(

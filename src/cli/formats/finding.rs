@@ -63,7 +63,8 @@ pub(in crate::cli) struct Fix {
 }
 
 impl Finding {
-    fn new(sources: &Sources, diagnostic: &Diagnostic) -> Self {
+    /// A diagnostic with its places looked up.
+    pub(in crate::cli) fn new(sources: &Sources, diagnostic: &Diagnostic) -> Self {
         let related = diagnostic.related.iter();
         let related = related.map(|label| (label.text.clone(), Place::new(sources, label.span)));
         let fix = diagnostic.fix.as_ref().map(|fix| {
