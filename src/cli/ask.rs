@@ -16,7 +16,7 @@ use crate::literal::EntityName;
 /// Ask whether a subject may take an action on a resource
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  ward ask User:bob Doc.edit Doc:plan -p app.policy -w app.world\n  ward ask --batch questions.jsonl -p app.policy -w app.world\n\nA line of a batch:\n  {\"subject\": \"User:bob\", \"action\": \"Doc.edit\", \"resource\": \"Doc:plan\", \"context\": {\"mfa\": true}}\n\nExit codes: 0 Allowed, 3 Forbidden, 4 Invisible, 1 error."
+    after_help = "Example:\n  ward ask User:bob Doc.edit Doc:plan -p app.policy -w app.world\n  ward ask --batch questions.jsonl -p app.policy -w app.world\n\nA line of a batch:\n  {\"subject\": \"User:bob\", \"action\": \"Doc.edit\", \"resource\": \"Doc:plan\", \"context\": {\"mfa\": true}}\n\nExit codes: 0 Allowed, 3 Forbidden, 4 Invisible, 1 error, 2 usage or input."
 )]
 pub(super) struct Arguments {
     /// Who asks, such as User:alice

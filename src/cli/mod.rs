@@ -170,8 +170,10 @@ fn written(exit: Exit, done: io::Result<()>) -> Outcomes {
 
 /// Writes one JSON document.
 fn write_json(out: &mut dyn Write, value: &impl serde::Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value).map_err(io::Error::from)?;
-    writeln!(out)
+    let mut out = io::BufWriter::new(out);
+    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
+    writeln!(out)?;
+    out.flush()
 }
 
 /// Runs the command line of this process.

@@ -8,6 +8,7 @@ use crate::diagnostic::Severity;
 
 /// Writes a command for each finding, a line each.
 pub(in crate::cli) fn write(out: &mut dyn Write, findings: &[Finding]) -> io::Result<()> {
+    let mut out = io::BufWriter::new(out);
     for finding in findings {
         let command = match finding.severity {
             Severity::Error => "error",
@@ -28,7 +29,7 @@ pub(in crate::cli) fn write(out: &mut dyn Write, findings: &[Finding]) -> io::Re
         let (title, said) = (property(&finding.title), message(&finding.said()));
         writeln!(out, ",title={title}::{said}")?;
     }
-    Ok(())
+    out.flush()
 }
 
 /// The text of a command.
