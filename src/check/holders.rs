@@ -97,7 +97,7 @@ impl Checker<'_, '_> {
         Some(of)
     }
 
-    fn role_of(&mut self, of: TypeId, role: &Ident) -> Option<RoleId> {
+    pub(super) fn role_of(&mut self, of: TypeId, role: &Ident) -> Option<RoleId> {
         let info = &self.schema.types[of];
         let found = info.role_names.get(&role.name).copied();
         if found.is_none() {

@@ -175,6 +175,34 @@ pub(crate) fn unknown_permission_value(span: Span, name: &str, near: Option<&str
     )
 }
 
+pub(crate) fn unknown_mark(
+    span: Span,
+    name: &str,
+    near: Option<&str>,
+    known: &[&str],
+) -> Diagnostic {
+    let known: Vec<String> = known.iter().map(|name| format!("`@{name}`")).collect();
+    let near = near.map(|near| format!("@{near}"));
+    Diagnostic::error("E0424", span, format!("unknown mark `@{name}`"))
+        .suggest(near.as_deref(), format!("there are {}", known.join(", ")))
+}
+
+pub(crate) fn mark_arguments(span: Span, name: &str, wanted: bool) -> Diagnostic {
+    let (message, help) = match (wanted, name) {
+        (false, _) => ("says nothing in parentheses", format!("write `@{name}`")),
+        (true, "assigns") => (
+            "says which roles",
+            "write `@assigns(Team.Member)`".to_owned(),
+        ),
+        (true, "shares") => ("says which levels", "write `@shares(read)`".to_owned()),
+        (true, _) => (
+            "says which attributes or relations",
+            "write `@edits(resource.owner)`".to_owned(),
+        ),
+    };
+    Diagnostic::error("E0425", span, format!("`@{name}` {message}")).help(help)
+}
+
 pub(crate) fn unknown_annotation(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
     Diagnostic::error("E0406", span, format!("unknown annotation `@{name}`"))
         .suggest(near, "rules have `@id(\"…\")` and `@reason(\"…\")`")

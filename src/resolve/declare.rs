@@ -468,6 +468,7 @@ impl<'a> Declarer<'a, '_> {
         }
         let action = self.schema.actions.push(ActionInfo {
             name: name.clone(),
+            decl,
             owner: id,
             asked_of: asked_of.clone(),
         });

@@ -22,6 +22,10 @@ impl Expected {
         {
             names.retain(|name| !KEYWORDS.contains(&name.as_str()) || !is_word(name));
         }
+        // A mark may stand before nearly everything, and is hardly ever what was meant.
+        if names.len() > 1 {
+            names.retain(|name| name != "@");
+        }
         names.sort_by_key(|name| match name.as_str() {
             "identifier" | "entity" | "text" => 0,
             name if is_word(name) => 1,

@@ -297,9 +297,17 @@ impl<'s> Builder<'s> {
         })
     }
 
-    pub fn role(&mut self, l: u32, name: Ident, clauses: Vec<RoleClause>, r: u32) -> Member {
+    pub fn role(
+        &mut self,
+        marks: Vec<Mark>,
+        l: u32,
+        name: Ident,
+        clauses: Vec<RoleClause>,
+        r: u32,
+    ) -> Member {
         Member::Role(RoleDecl {
-            doc: self.doc(l),
+            doc: self.marked_doc(&marks, l),
+            marks,
             name,
             clauses,
             span: self.span(l, r),
@@ -355,9 +363,36 @@ impl<'s> Builder<'s> {
         TypeExpr::Set(Box::new(element), self.span(l, r))
     }
 
-    pub fn action(&mut self, l: u32, name: Ident, asked_of: Option<Vec<Ident>>) -> ActionDecl {
+    pub fn mark(
+        &mut self,
+        l: u32,
+        name: Ident,
+        arguments: Option<Vec<Vec<Ident>>>,
+        r: u32,
+    ) -> Mark {
+        Mark {
+            name,
+            arguments: arguments.unwrap_or_default(),
+            span: self.span(l, r),
+        }
+    }
+
+    /// The doc of a declaration, which stands before its marks.
+    fn marked_doc(&mut self, marks: &[Mark], l: u32) -> Option<String> {
+        let first = marks.first().map_or(l, |mark| mark.span.start);
+        self.doc(first).or_else(|| self.doc(l))
+    }
+
+    pub fn action(
+        &mut self,
+        marks: Vec<Mark>,
+        l: u32,
+        name: Ident,
+        asked_of: Option<Vec<Ident>>,
+    ) -> ActionDecl {
         ActionDecl {
-            doc: self.doc(l),
+            doc: self.marked_doc(&marks, l),
+            marks,
             name,
             asked_of: asked_of.unwrap_or_default(),
         }
