@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fmt::Write;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use ward::Sources;
@@ -66,6 +67,9 @@ test "department {index}" {{ User:a is Member of Team{index}:x expect User:a can
     text
 }
 
+/// Held while time is taken: tests that run beside each other would slow each other down.
+static ALONE: Mutex<()> = Mutex::new(());
+
 fn best_of_three(text: &str) -> Duration {
     let sources = Sources::new().with("large.policy", text);
     let times = (0..3).map(|_| {
@@ -78,6 +82,7 @@ fn best_of_three(text: &str) -> Duration {
 
 #[test]
 fn five_times_the_lines_take_at_most_six_times_as_long() {
+    let _alone = ALONE.lock();
     let (small, large) = (policy(20_000), policy(100_000));
     assert!(
         (19_000..22_000).contains(&small.lines().count()),
@@ -108,6 +113,7 @@ fn five_times_the_lines_take_at_most_six_times_as_long() {
 /// Holds that five times as much takes at most six times as long.
 #[track_caller]
 fn grows_with_its_length(mut once: impl FnMut(usize), small: usize) {
+    let _alone = ALONE.lock();
     let mut best = |size: usize| {
         let times = (0..3).map(|_| {
             let start = Instant::now();
