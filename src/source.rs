@@ -52,12 +52,45 @@ impl fmt::Display for Position {
     }
 }
 
+/// How many bytes lie between two places at which the characters before are known.
+const STEP: usize = 1024;
+
 /// One file: the name that people see, its text, and where its lines begin.
 #[derive(Clone, Debug)]
 pub struct Source {
     name: String,
     text: String,
     line_starts: Vec<u32>,
+    /// How much begins before each `STEP`th byte, so that a column far out on a long line is found
+    /// without counting from its beginning.
+    counted: Vec<Count>,
+}
+
+/// How long a stretch of text is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    characters: usize,
+    /// Characters that UTF-16 writes as two units.
+    wide: usize,
+}
+
+impl Count {
+    fn of(bytes: &[u8]) -> Self {
+        let mut count = Self::default();
+        for byte in bytes {
+            // All bytes of a character but the first are 0b10……
+            count.characters += usize::from(*byte & 0xC0 != 0x80);
+            count.wide += usize::from(*byte >= 0xF0);
+        }
+        count
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            characters: self.characters + other.characters,
+            wide: self.wide + other.wide,
+        }
+    }
 }
 
 impl Source {
@@ -68,11 +101,28 @@ impl Source {
                 line_starts.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
             }
         }
+        let mut before = Count::default();
+        let counted = text.as_bytes().chunks(STEP).map(|step| {
+            let known = before;
+            before = before.and(Count::of(step));
+            known
+        });
+        let counted = counted.collect();
         Self {
             name,
             text,
             line_starts,
+            counted,
         }
+    }
+
+    /// How much begins before a byte.
+    fn before(&self, offset: usize) -> Count {
+        let offset = offset.min(self.text.len());
+        let step = (offset / STEP).min(self.counted.len().saturating_sub(1));
+        let rest = self.text.as_bytes().get(step * STEP..offset).unwrap_or(&[]);
+        let known = self.counted.get(step).copied().unwrap_or_default();
+        known.and(Count::of(rest))
     }
 
     /// The name, most often a path as its reader gave it.
@@ -87,19 +137,30 @@ impl Source {
 
     /// The line and column of a byte offset; an offset past the end stands at the end.
     pub fn position(&self, offset: u32) -> Position {
+        self.place(offset, |count| count.characters)
+    }
+
+    /// The same, with the column in the 16-bit units of UTF-16.
+    pub fn position_utf16(&self, offset: u32) -> Position {
+        self.place(offset, |count| count.characters + count.wide)
+    }
+
+    fn place(&self, offset: u32, units: impl Fn(Count) -> usize) -> Position {
         let line = self.line_starts.partition_point(|&start| start <= offset);
         let start = line
             .checked_sub(1)
             .and_then(|before| self.line_starts.get(before))
             .copied()
             .unwrap_or(0);
-        let before = self
-            .text
-            .get(start as usize..(offset as usize).min(self.text.len()))
-            .unwrap_or("");
+        let end = (offset as usize).min(self.text.len());
+        let before = |offset: usize| units(self.before(offset));
+        let column = match self.text.as_bytes().get(start as usize..end) {
+            Some(near) if near.len() <= STEP => units(Count::of(near)),
+            _ => before(end).saturating_sub(before(start as usize)),
+        };
         Position {
             line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX),
+            column: u32::try_from(column + 1).unwrap_or(u32::MAX),
         }
     }
 
@@ -207,5 +268,27 @@ mod tests {
         assert_eq!(source.position(3), Position { line: 2, column: 1 });
         assert_eq!(source.position(5), Position { line: 2, column: 2 });
         assert_eq!(source.position(99), Position { line: 3, column: 1 });
+    }
+
+    #[test]
+    fn columns_far_out_on_a_line_count_characters_too() {
+        for letter in ["x", "ü", "…", "🦀"] {
+            let text = format!("first\n{}", letter.repeat(5000));
+            let source = Source::new("a".into(), text);
+            for column in [0_u32, 1, 254, 341, 342, 512, 1023, 1024, 1025, 4999, 5000] {
+                let at = 6 + column * u32::try_from(letter.len()).unwrap_or(0);
+                let expected = Position {
+                    line: 2,
+                    column: column + 1,
+                };
+                assert_eq!(source.position(at), expected, "{letter}");
+                let units = u32::try_from(letter.encode_utf16().count()).unwrap_or(0);
+                let expected = Position {
+                    line: 2,
+                    column: column * units + 1,
+                };
+                assert_eq!(source.position_utf16(at), expected, "{letter}");
+            }
+        }
     }
 }

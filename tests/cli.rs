@@ -34,7 +34,8 @@ fn ward_in(directory: &Path, arguments: &[&str]) -> Output {
     command
         .args(arguments)
         .current_dir(directory)
-        .env("NO_COLOR", "1");
+        .env("NO_COLOR", "1")
+        .env_remove("COLUMNS");
     command.output().unwrap()
 }
 
@@ -72,7 +73,7 @@ fn init_writes_what_passes_and_overwrites_nothing() {
         (0, "4 passed, 0 failed\n".into())
     );
     let again = ward_in(&directory, &["init"]);
-    assert_eq!(again.status.code(), Some(1));
+    assert_eq!(again.status.code(), Some(2));
     assert!(text(&again.stderr).contains("app.policy` is already there"));
 }
 
@@ -241,7 +242,7 @@ fn unreadable_files_are_told_and_the_others_are_checked() {
     let answer: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(answer["errors"], 2);
     let missing = ward_in(&directory, &["check", "nowhere.policy"]);
-    assert_eq!(missing.status.code(), Some(1));
+    assert_eq!(missing.status.code(), Some(2));
     assert!(text(&missing.stderr).contains("cannot find `nowhere.policy`"));
 }
 
@@ -261,7 +262,7 @@ fn a_directory_is_one_policy_however_many_files_tell_its_tests() {
     );
     fs::write(directory.join("other.policy"), "subject Robot\n").unwrap();
     let output = ward_in(&directory, &question);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     let err = text(&output.stderr);
     assert!(
         err.contains("name one of app.policy, other.policy"),
@@ -299,9 +300,24 @@ fn graphs_are_drawn_and_plans_are_written() {
 fn help_fits_a_screen_and_shows_examples() {
     let directory = fresh("help");
     let (_, help) = run(&directory, &["--help"]);
-    assert!(help.lines().count() <= 40, "{help}");
+    assert!(help.lines().count() <= 24, "{help}");
+    assert!(
+        help.lines().all(|line| line.chars().count() <= 80),
+        "{help}"
+    );
     for command in [
-        "check", "test", "ask", "actions", "list", "who", "graph", "compile", "init",
+        "check",
+        "test",
+        "ci",
+        "ask",
+        "actions",
+        "list",
+        "who",
+        "graph",
+        "compile",
+        "init",
+        "completions",
+        "man",
     ] {
         let (code, help) = run(&directory, &[command, "--help"]);
         assert_eq!(code, 0);

@@ -28,6 +28,7 @@ fn broken_policies_say_what_to_do() {
             .args(["check", &name])
             .current_dir(&directory)
             .env("NO_COLOR", "1")
+            .env_remove("COLUMNS")
             .output()
             .unwrap();
         assert_eq!(ward.status.code(), Some(1), "{name} should be broken");

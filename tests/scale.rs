@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fmt::Write;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use ward::Sources;
@@ -66,6 +67,9 @@ test "department {index}" {{ User:a is Member of Team{index}:x expect User:a can
     text
 }
 
+/// Held while time is taken: tests that run beside each other would slow each other down.
+static ALONE: Mutex<()> = Mutex::new(());
+
 fn best_of_three(text: &str) -> Duration {
     let sources = Sources::new().with("large.policy", text);
     let times = (0..3).map(|_| {
@@ -78,6 +82,7 @@ fn best_of_three(text: &str) -> Duration {
 
 #[test]
 fn five_times_the_lines_take_at_most_six_times_as_long() {
+    let _alone = ALONE.lock();
     let (small, large) = (policy(20_000), policy(100_000));
     assert!(
         (19_000..22_000).contains(&small.lines().count()),
@@ -103,4 +108,83 @@ fn five_times_the_lines_take_at_most_six_times_as_long() {
         }
     }
     panic!("{tried:?}");
+}
+
+/// Holds that five times as much takes at most six times as long.
+#[track_caller]
+fn grows_with_its_length(mut once: impl FnMut(usize), small: usize) {
+    let _alone = ALONE.lock();
+    let mut best = |size: usize| {
+        let times = (0..3).map(|_| {
+            let start = Instant::now();
+            once(size);
+            start.elapsed()
+        });
+        times.min().unwrap()
+    };
+    let mut tried = Vec::new();
+    for _ in 0..6 {
+        let (short, long) = (best(small), best(5 * small));
+        println!("{small}: {short:?}, {}: {long:?}", 5 * small);
+        tried.push(long.as_secs_f64() / short.as_secs_f64());
+        if tried.last().is_some_and(|ratio| *ratio <= 6.0) {
+            return;
+        }
+    }
+    panic!("{tried:?}");
+}
+
+#[test]
+fn facts_on_one_line_are_found_in_time_that_grows_with_their_number() {
+    let read = |facts: usize| {
+        let line: String = (0..facts)
+            .map(|at| format!("Doc:d{at} in Team:t "))
+            .collect();
+        let read = ward::load::world_text("line.world", &line).unwrap();
+        assert_eq!(read.len(), facts);
+    };
+    grows_with_its_length(read, 10_000);
+}
+
+/// Runs `ward` on files that hold `count` mistakes each; all of them must be told.
+#[cfg(feature = "cli")]
+fn told(arguments: &[&str], mistake: &str, count: usize) {
+    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("scale");
+    std::fs::create_dir_all(&directory).unwrap();
+    let file = directory.join(format!("{count}-{}", arguments.concat().replace('-', "")));
+    let policy = directory.join("app.policy");
+    std::fs::write(
+        &policy,
+        "subject User\nscope Team { role Member { sees * } }\nresource Doc in Team { n: Int actions edit }\n",
+    )
+    .unwrap();
+    let mut text = String::new();
+    if arguments == ["check"] {
+        text = std::fs::read_to_string(&policy).unwrap();
+    }
+    for at in 0..count {
+        let _ = writeln!(text, "{}", mistake.replace('#', &at.to_string()));
+    }
+    std::fs::write(&file, text).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ward"));
+    command.args(arguments);
+    if arguments != ["check"] {
+        command.arg("-p").arg(&policy).arg("-w");
+    }
+    let output = command.arg(&file).output().unwrap();
+    let out = [output.stdout, output.stderr].concat();
+    let told = String::from_utf8_lossy(&out);
+    assert_eq!(told.matches("help: ").count(), count, "{}", told.len());
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn many_mistakes_are_told_in_time_that_grows_with_their_number() {
+    let rule = "forbid Doc.edit when resource.no# == 1";
+    grows_with_its_length(|count| told(&["check"], rule, count), 2_000);
+    let list = ["list", "User:a", "Doc"];
+    let twice = "Doc:d# in Team:t { n: 1, n: 2 }";
+    grows_with_its_length(|count| told(&list, twice, count), 4_000);
+    let refused = "User:u# is Membr of Team:t";
+    grows_with_its_length(|count| told(&list, refused, count), 10_000);
 }

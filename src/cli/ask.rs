@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{
     Exit, Format, Outcomes, Scene, Stop, batch, explain, input, parse_entity, report, write_json,
+    written,
 };
 use crate::eval::{Evaluator, Reasons};
 use crate::literal::EntityName;
@@ -15,7 +16,7 @@ use crate::literal::EntityName;
 /// Ask whether a subject may take an action on a resource
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  ward ask User:bob Doc.edit Doc:plan -p app.policy -w app.world\n  ward ask --batch questions.jsonl -p app.policy -w app.world\n\nA line of a batch:\n  {\"subject\": \"User:bob\", \"action\": \"Doc.edit\", \"resource\": \"Doc:plan\", \"context\": {\"mfa\": true}}\n\nExit codes: 0 Allowed, 3 Forbidden, 4 Invisible, 1 error."
+    after_help = "Example:\n  ward ask User:bob Doc.edit Doc:plan -p app.policy -w app.world\n  ward ask --batch questions.jsonl -p app.policy -w app.world\n\nA line of a batch:\n  {\"subject\": \"User:bob\", \"action\": \"Doc.edit\", \"resource\": \"Doc:plan\", \"context\": {\"mfa\": true}}\n\nExit codes: 0 Allowed, 3 Forbidden, 4 Invisible, 1 error, 2 usage or input."
 )]
 pub(super) struct Arguments {
     /// Who asks, such as User:alice
@@ -53,8 +54,8 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     let (Some(subject), Some(action), Some(resource)) =
         (&arguments.subject, &arguments.action, &arguments.resource)
     else {
-        report::plain("a question has a subject, an action and a resource");
-        return Err(Stop::Told);
+        let said = "a question has a subject, an action and a resource";
+        return Err(Stop::Input(said.to_owned()));
     };
     let context = scene.context.clone().unwrap_or_default();
     let reasons = match ward.reasons(subject, action, resource, &context) {
@@ -64,7 +65,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
             return Err(Stop::Told);
         }
     };
-    match scene.format {
+    let done = match scene.format {
         Format::Json => write_json(
             out,
             &JsonAnswer {
@@ -73,13 +74,16 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
                 resource: resource.to_string(),
                 reasons: &reasons,
             },
-        )?,
-        Format::Text => {
-            writeln!(out, "{}", reasons.outcome)?;
-            for line in explain::lines(&reasons) {
-                writeln!(out, "  {line}")?;
-            }
-        }
+        ),
+        Format::Text => text(&reasons, out),
+    };
+    written(Exit::from(reasons.outcome), done)
+}
+
+fn text(reasons: &Reasons, out: &mut dyn Write) -> std::io::Result<()> {
+    writeln!(out, "{}", reasons.outcome)?;
+    for line in explain::lines(reasons) {
+        writeln!(out, "  {line}")?;
     }
-    Ok(Exit::from(reasons.outcome))
+    Ok(())
 }

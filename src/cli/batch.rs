@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Exit, Outcomes, Stop, report};
+use super::{Exit, Outcomes, Stop, input};
 use crate::eval::{ConditionError, Context, Evaluator, Outcome, QueryError};
 use crate::literal::EntityName;
 use crate::plan::Value;
@@ -75,13 +75,11 @@ pub(super) fn run(
     shared: Option<&Context>,
     out: &mut dyn Write,
 ) -> Outcomes {
-    let mut input: Box<dyn BufRead> = if file == Path::new("-") {
-        Box::new(io::stdin().lock())
+    let mut input: Box<dyn BufRead> = if input::is_stdin(file) {
+        Box::new(input::take_stdin()?)
     } else {
-        let opened = File::open(file).map_err(|error| {
-            report::plain(&format!("cannot read `{}`: {error}", file.display()));
-            Stop::Told
-        })?;
+        let opened = File::open(file)
+            .map_err(|error| Stop::Input(format!("cannot read `{}`: {error}", file.display())))?;
         Box::new(BufReader::new(opened))
     };
     let mut out = io::BufWriter::new(out);

@@ -14,7 +14,7 @@ pub(super) struct Arguments {
     /// The policy: a file, or a directory with one policy in it
     #[arg(default_value = ".")]
     path: PathBuf,
-    /// Where to write it [default: standard output]
+    /// Where to write it; `-` is standard output [default: -]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -23,8 +23,8 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     let policy = input::policy(&arguments.path)?;
     let text = serde_json::to_string(&**policy.plan()).map_err(std::io::Error::from)?;
     match &arguments.output {
-        Some(path) => std::fs::write(path, text + "\n")?,
-        None => writeln!(out, "{text}")?,
+        Some(path) if !input::is_stdin(path) => std::fs::write(path, text + "\n")?,
+        _ => writeln!(out, "{text}")?,
     }
     Ok(Exit::Success)
 }

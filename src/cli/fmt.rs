@@ -5,11 +5,14 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Serialize;
 use similar::TextDiff;
 
 use super::check::plural;
+use super::formats::finding::Place;
+use super::formats::{Finding, UNFORMATTED};
 use super::{Exit, Outcomes, Stop, input, report};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Severity};
 use crate::fmt;
 
 /// Write policies and worlds in the one style
@@ -83,6 +86,102 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     })
 }
 
+/// Which files are not in the one style. Those with mistakes are left out: `check` tells these.
+pub(super) struct Styled {
+    files: usize,
+    found: Vec<Finding>,
+}
+
+/// What `ward ci --format json` says of it.
+#[derive(Serialize)]
+pub(super) struct JsonFormat {
+    files: usize,
+    unformatted: Vec<String>,
+}
+
+impl Styled {
+    pub(super) fn new(paths: &[PathBuf]) -> Result<Self, Stop> {
+        // What comes by standard input has no file to be written to.
+        let named = paths.iter().filter(|path| !input::is_stdin(path));
+        let named: Vec<PathBuf> = named.cloned().collect();
+        if named.is_empty() && !paths.is_empty() {
+            let (files, found) = (0, Vec::new());
+            return Ok(Self { files, found });
+        }
+        let paths = input::texts(&named)?;
+        let found = paths.iter().filter_map(|path| unformatted(path)).collect();
+        Ok(Self {
+            files: paths.len(),
+            found,
+        })
+    }
+
+    pub(super) fn exit(&self) -> Exit {
+        if self.found.is_empty() {
+            Exit::Success
+        } else {
+            Exit::Failure
+        }
+    }
+
+    pub(super) fn findings(&self) -> &[Finding] {
+        &self.found
+    }
+
+    pub(super) fn json(&self) -> JsonFormat {
+        let files = self.found.iter();
+        JsonFormat {
+            files: self.files,
+            unformatted: files.map(|finding| finding.place.file.clone()).collect(),
+        }
+    }
+
+    pub(super) fn shown(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        for finding in &self.found {
+            let Place { file, start, .. } = &finding.place;
+            writeln!(
+                out,
+                "{file}:{}: {}, run `ward fmt`",
+                start.line, finding.message
+            )?;
+        }
+        Ok(())
+    }
+
+    /// `3 files, all in the one style`
+    pub(super) fn summary(&self) -> String {
+        let files = plural(self.files, "file", "files");
+        match self.found.len() {
+            0 => format!("{files}, nothing to format"),
+            changed => format!("{changed} of {files} would be formatted"),
+        }
+    }
+}
+
+/// The first line of a file that would change.
+fn unformatted(path: &Path) -> Option<Finding> {
+    let before = fs::read_to_string(path).ok()?;
+    let name = input::shown(path);
+    let after = styled(&name, &before).ok()?;
+    if after == before {
+        return None;
+    }
+    let lines = before.lines().zip(after.lines());
+    let same = lines.take_while(|(before, after)| before == after).count();
+    let line = u32::try_from(same + 1).unwrap_or(u32::MAX);
+    Some(Finding {
+        rule: UNFORMATTED,
+        title: "not formatted".to_owned(),
+        severity: Severity::Error,
+        message: "this is not in the one style".to_owned(),
+        help: Some("run `ward fmt`".to_owned()),
+        place: Place::line(&name, line),
+        text: before.lines().nth(same).unwrap_or("").trim().to_owned(),
+        related: Vec::new(),
+        fix: None,
+    })
+}
+
 fn standard_input(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     let mut bytes = Vec::new();
     std::io::stdin().lock().read_to_end(&mut bytes)?;
@@ -119,11 +218,7 @@ fn formatted(name: String, bytes: Vec<u8>) -> Option<Formatted> {
         report::plain(&format!("`{name}` is not UTF-8: save it as UTF-8"));
         return None;
     };
-    let after: Result<String, Diagnostics> = if input::has_extension(Path::new(&name), "world") {
-        fmt::world(&name, &before)
-    } else {
-        fmt::policy(&name, &before)
-    };
+    let after = styled(&name, &before);
     match after {
         Ok(after) => Some(Formatted {
             name,
@@ -134,6 +229,15 @@ fn formatted(name: String, bytes: Vec<u8>) -> Option<Formatted> {
             report::diagnostics(&diagnostics);
             None
         }
+    }
+}
+
+/// A text in the one style; its name tells whether it holds facts.
+fn styled(name: &str, text: &str) -> Result<String, Diagnostics> {
+    if input::has_extension(Path::new(name), "world") {
+        fmt::world(name, text)
+    } else {
+        fmt::policy(name, text)
     }
 }
 

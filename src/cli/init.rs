@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Exit, Outcomes, Stop, report};
+use super::{Exit, Outcomes, Stop};
 
 const FILES: [(&str, &str); 3] = [
     ("app.policy", include_str!("init/app.policy")),
@@ -31,11 +31,10 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
         .map(|(name, _)| directory.join(name))
         .find(|path| path.exists());
     if let Some(path) = taken {
-        report::plain(&format!(
+        return Err(Stop::Input(format!(
             "`{}` is already there, and nothing was written: name another directory",
             path.display()
-        ));
-        return Err(Stop::Told);
+        )));
     }
     for (name, text) in FILES {
         fs::write(directory.join(name), text)?;

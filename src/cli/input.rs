@@ -1,9 +1,11 @@
 //! Reading policies and worlds from disk.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::{Read, StdinLock};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Scene, Stop, report};
 use crate::compile::compile;
@@ -60,6 +62,47 @@ pub(super) fn units(paths: &[PathBuf]) -> Result<Vec<Unit>, Stop> {
     Ok(roots(all))
 }
 
+/// Every policy below these paths, compiled.
+pub(super) fn compiled(paths: &[PathBuf]) -> Result<Vec<Result<Policy, Diagnostics>>, Stop> {
+    Ok(units(paths)?.iter().map(Unit::compile).collect())
+}
+
+/// What stands for standard input where a file is asked for, and the name that its text then has.
+const STDIN: (&str, &str) = ("-", "<stdin>");
+
+/// Whether a path means standard input.
+pub(super) fn is_stdin(path: &Path) -> bool {
+    path == Path::new(STDIN.0)
+}
+
+/// Takes standard input, which can be read to its end only once.
+///
+/// # Errors
+///
+/// Another argument has taken it.
+pub(super) fn take_stdin() -> Result<StdinLock<'static>, Stop> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if TAKEN.swap(true, Ordering::Relaxed) {
+        let said = "`-` is given twice, and standard input can be read only once";
+        return Err(Stop::Input(said.to_owned()));
+    }
+    Ok(std::io::stdin().lock())
+}
+
+/// The bytes of a file, or of standard input, and the name that people see.
+fn read(path: &Path) -> Result<(String, Vec<u8>), Stop> {
+    if is_stdin(path) {
+        let mut bytes = Vec::new();
+        take_stdin()?.read_to_end(&mut bytes)?;
+        return Ok((STDIN.1.to_owned(), bytes));
+    }
+    let name = shown(path);
+    match fs::read(path) {
+        Ok(bytes) => Ok((name, bytes)),
+        Err(error) => Err(Stop::Input(format!("cannot read `{name}`: {error}"))),
+    }
+}
+
 /// Each file below these paths, with all that it uses.
 fn every_file(paths: &[PathBuf]) -> Result<Vec<Unit>, Stop> {
     let files = below(paths, &["policy"])?;
@@ -74,8 +117,8 @@ pub(super) fn texts(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
     let other = |file: &&PathBuf| !kinds.iter().any(|kind| has_extension(file, kind));
     if let Some(file) = files.iter().find(other) {
         let file = shown(file);
-        report::plain(&format!("`{file}` is no .policy file and no .world file"));
-        return Err(Stop::Told);
+        let said = format!("`{file}` is no .policy file and no .world file");
+        return Err(Stop::Input(said));
     }
     Ok(files)
 }
@@ -94,19 +137,17 @@ fn below(paths: &[PathBuf], kinds: &[&str]) -> Result<Vec<PathBuf>, Stop> {
                 .build();
             for entry in below {
                 let entry = entry.map_err(|error| {
-                    report::plain(&format!("cannot read below `{}`: {error}", path.display()));
-                    Stop::Told
+                    Stop::Input(format!("cannot read below `{}`: {error}", path.display()))
                 })?;
                 let file = entry.path();
                 if file.is_file() && kinds.iter().any(|kind| has_extension(file, kind)) {
                     files.push(file.to_path_buf());
                 }
             }
-        } else if path.exists() {
+        } else if is_stdin(path) || path.exists() {
             files.push(path.clone());
         } else {
-            report::plain(&format!("cannot find `{}`", path.display()));
-            return Err(Stop::Told);
+            return Err(Stop::Input(format!("cannot find `{}`", path.display())));
         }
     }
     Ok(files)
@@ -126,16 +167,12 @@ fn roots(mut units: Vec<Unit>) -> Vec<Unit> {
 
 /// A file with all that it uses.
 fn unit(path: &Path) -> Result<Unit, Stop> {
-    let root = shown(path);
+    let (root, text) = read(path)?;
     let mut unit = Unit {
         root: root.clone(),
         sources: Sources::new(),
         unread: Vec::new(),
     };
-    let text = fs::read(path).map_err(|error| {
-        report::plain(&format!("cannot read `{root}`: {error}"));
-        Stop::Told
-    })?;
     let mut open = vec![add(&mut unit, root, text)];
     while let Some(file) = open.pop() {
         let Some(source) = unit.sources.get(file) else {
@@ -185,17 +222,16 @@ pub(super) fn policy(path: &Path) -> Result<Policy, Stop> {
     let unit = match holding.as_slice() {
         [only] => *only,
         [] => {
-            report::plain(&format!("there is no .policy file in `{}`", path.display()));
-            return Err(Stop::Told);
+            let said = format!("there is no .policy file in `{}`", path.display());
+            return Err(Stop::Input(said));
         }
         several => {
             let names: Vec<&str> = several.iter().map(|unit| unit.root.as_str()).collect();
-            report::plain(&format!(
+            return Err(Stop::Input(format!(
                 "`{}` holds several policies: name one of {}",
                 path.display(),
                 names.join(", ")
-            ));
-            return Err(Stop::Told);
+            )));
         }
     };
     unit.compile().map_err(|diagnostics| {
@@ -211,19 +247,17 @@ pub(super) fn world(scene: &Scene) -> Result<World, Stop> {
     let mut refused = Vec::new();
     let mut texts = Vec::new();
     for path in &scene.world {
-        let name = shown(path);
-        let bytes = fs::read(path).map_err(|error| {
-            report::plain(&format!("cannot read `{name}`: {error}"));
-            Stop::Told
-        })?;
+        let (name, bytes) = read(path)?;
         let Ok(text) = String::from_utf8(bytes) else {
-            report::plain(&format!("`{name}` is not UTF-8: save it as UTF-8"));
-            return Err(Stop::Told);
+            let said = format!("`{name}` is not UTF-8: save it as UTF-8");
+            return Err(Stop::Input(said));
         };
-        if path
-            .extension()
-            .is_some_and(|e| e == "jsonl" || e == "ndjson")
-        {
+        let is_json = match path.extension() {
+            Some(extension) => extension == "jsonl" || extension == "ndjson",
+            // Standard input has no name that tells; no fact in text begins so.
+            None => is_stdin(path) && text.trim_start().starts_with('{'),
+        };
+        if is_json {
             let (read, bad) = crate::load::json_lines(&name, &text);
             facts.extend(read);
             refused.extend(bad);
@@ -253,11 +287,11 @@ pub(super) fn world(scene: &Scene) -> Result<World, Stop> {
 }
 
 /// Findings of several policies, each once, by file.
-pub(super) fn distinct(found: Vec<Diagnostics>) -> Vec<Diagnostics> {
-    let mut told: BTreeMap<(String, u32, u32, String), ()> = BTreeMap::new();
+pub(super) fn distinct<'d>(found: impl IntoIterator<Item = &'d Diagnostics>) -> Vec<Diagnostics> {
+    let mut told = BTreeSet::new();
     let mut kept = Vec::new();
     for diagnostics in found {
-        let sources = diagnostics.sources().clone();
+        let sources = diagnostics.sources();
         let new = diagnostics.iter().filter(|diagnostic| {
             let (file, at) = sources.locate(diagnostic.span());
             let key = (
@@ -266,11 +300,11 @@ pub(super) fn distinct(found: Vec<Diagnostics>) -> Vec<Diagnostics> {
                 at.column,
                 diagnostic.message.clone(),
             );
-            told.insert(key, ()).is_none()
+            told.insert(key)
         });
         let new: Vec<Diagnostic> = new.cloned().collect();
         if !new.is_empty() {
-            kept.push(Diagnostics::new(sources, new));
+            kept.push(Diagnostics::new(sources.clone(), new));
         }
     }
     kept

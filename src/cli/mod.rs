@@ -6,13 +6,18 @@ mod actions;
 mod ask;
 mod batch;
 mod check;
+mod ci;
 mod compile;
+mod completions;
+mod excerpt;
 mod explain;
 mod fmt;
+mod formats;
 mod graph;
 mod init;
 mod input;
 mod list;
+mod man;
 mod report;
 mod test;
 mod who;
@@ -32,6 +37,8 @@ enum Exit {
     Success = 0,
     /// Something is wrong with the policy, the facts or the question, or a test failed.
     Failure = 1,
+    /// The command line is wrong, or something that it names cannot be read or written.
+    Usage = 2,
     /// The subject sees the resource, and may not.
     Forbidden = 3,
     /// The subject does not see the resource.
@@ -52,6 +59,8 @@ impl From<Outcome> for Exit {
 enum Stop {
     /// The diagnostics, refusals or errors were written; only the exit code is left.
     Told,
+    /// The command line asks for what cannot be: a file that is not there.
+    Input(String),
     /// A file that cannot be read or written.
     Io(io::Error),
 }
@@ -69,7 +78,9 @@ type Outcomes = Result<Exit, Stop>;
     name = "ward",
     version,
     about = "What may they see, and what may they do? Policies, checked, tested and asked.",
-    after_help = "Examples:\n  ward init                     start with a small policy that passes\n  ward check                    compile every .policy file below here\n  ward test policies/           run their test blocks\n  ward fmt                      write them in the one style\n  ward ask User:bob Doc.edit Doc:plan -p app.policy -w app.world\n\nExit codes: 0 success or Allowed, 1 error, 2 wrong usage, 3 Forbidden, 4 Invisible."
+    help_template = "{about}\n\n{usage-heading} {usage}\n\n{subcommands}{after-help}",
+    after_help = "-h after a command tells its options, with an example; -V tells the version.\nAlso: `ward completions SHELL` and `ward man DIR`.\nExit codes: 0 success or Allowed, 1 findings, 2 usage or input, 3 Forbidden,\n4 Invisible.",
+    disable_help_subcommand = true
 )]
 struct Cli {
     #[command(subcommand)]
@@ -78,16 +89,21 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Init(init::Arguments),
     Check(check::Arguments),
     Test(test::Arguments),
     Fmt(fmt::Arguments),
+    Ci(ci::Arguments),
     Ask(ask::Arguments),
     Actions(actions::Arguments),
     List(list::Arguments),
     Who(who::Arguments),
     Graph(graph::Arguments),
     Compile(compile::Arguments),
-    Init(init::Arguments),
+    #[command(hide = true)]
+    Completions(completions::Arguments),
+    #[command(hide = true)]
+    Man(man::Arguments),
 }
 
 /// For people or for programs.
@@ -145,10 +161,21 @@ fn parse_entity(text: &str) -> Result<crate::EntityName, String> {
     })
 }
 
+/// What a command comes to when its answer is written. Whoever reads it may stop early: that changes
+/// nothing of it.
+fn written(exit: Exit, done: io::Result<()>) -> Outcomes {
+    match done {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Stop::Io(error)),
+        _ => Ok(exit),
+    }
+}
+
 /// Writes one JSON document.
 fn write_json(out: &mut dyn Write, value: &impl serde::Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value).map_err(io::Error::from)?;
-    writeln!(out)
+    let mut out = io::BufWriter::new(out);
+    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
+    writeln!(out)?;
+    out.flush()
 }
 
 /// Runs the command line of this process.
@@ -166,19 +193,23 @@ pub fn main() -> ExitCode {
         Command::Graph(arguments) => graph::run(arguments, out),
         Command::Compile(arguments) => compile::run(arguments, out),
         Command::Init(arguments) => init::run(arguments, out),
+        Command::Ci(arguments) => ci::run(arguments, out),
+        Command::Completions(arguments) => completions::run(arguments, out),
+        Command::Man(arguments) => man::run(arguments, out),
     };
-    let done = done.and_then(|exit| {
-        out.flush()?;
-        Ok(exit)
-    });
+    let done = done.and_then(|exit| written(exit, out.flush()));
     let exit = match done {
         Ok(exit) => exit,
         Err(Stop::Told) => Exit::Failure,
+        Err(Stop::Input(said)) => {
+            report::plain(&said);
+            Exit::Usage
+        }
         // Whoever reads this has read enough.
         Err(Stop::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
         Err(Stop::Io(error)) => {
             report::plain(&error.to_string());
-            Exit::Failure
+            Exit::Usage
         }
     };
     ExitCode::from(exit as u8)

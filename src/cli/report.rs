@@ -1,11 +1,13 @@
 //! Diagnostics on a terminal, in a pipe, and as JSON.
 
 use std::fmt;
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use serde::Serialize;
 
+use super::excerpt::{Excerpt, Excerpts};
+use super::formats::finding::{Finding, Place};
 use crate::diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 use crate::eval::QueryError;
 use crate::source::{Sources, Span};
@@ -14,7 +16,7 @@ use crate::world::Refusal;
 /// Our diagnostic in miette's shape, one source each.
 struct Shown<'d> {
     diagnostic: &'d Diagnostic,
-    source: NamedSource<String>,
+    source: Excerpt<'d>,
     labels: Vec<LabeledSpan>,
     help: Option<String>,
 }
@@ -41,6 +43,7 @@ impl miette::Diagnostic for Shown<'_> {
         Some(match self.diagnostic.severity {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
+            Severity::Note => miette::Severity::Advice,
         })
     }
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
@@ -68,12 +71,8 @@ fn labeled(span: Span, text: &str, primary: bool) -> LabeledSpan {
 }
 
 impl<'d> Shown<'d> {
-    fn new(sources: &Sources, diagnostic: &'d Diagnostic) -> Self {
+    fn new(sources: &Sources, diagnostic: &'d Diagnostic, source: Excerpt<'d>) -> Self {
         let Label { span, text } = &diagnostic.label;
-        let (name, content) = match sources.get(span.file) {
-            Some(source) => (source.name(), source.text()),
-            None => ("", ""),
-        };
         let mut labels = vec![labeled(*span, text, true)];
         let mut notes = Vec::new();
         for related in &diagnostic.related {
@@ -88,11 +87,19 @@ impl<'d> Shown<'d> {
         let help: Vec<String> = help.collect();
         Self {
             diagnostic,
-            source: NamedSource::new(name, content.to_owned()),
+            source,
             labels,
             help: (!help.is_empty()).then(|| help.join("\n")),
         }
     }
+}
+
+/// How wide what is read by people may be: as wide as where it is read, and not wider than is read well.
+fn width() -> usize {
+    let told = std::env::var("COLUMNS").ok();
+    let told = told.and_then(|columns| columns.parse().ok());
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    told.or_else(terminal).unwrap_or(100).clamp(20, 100)
 }
 
 fn handler(fancy: bool) -> GraphicalReportHandler {
@@ -103,15 +110,18 @@ fn handler(fancy: bool) -> GraphicalReportHandler {
     };
     GraphicalReportHandler::new_themed(theme)
         .with_links(false)
-        .with_width(100)
+        .with_width(width())
 }
 
 /// Diagnostics as people see them.
 pub(super) fn render(diagnostics: &Diagnostics, fancy: bool) -> String {
     let handler = handler(fancy);
+    let sources = diagnostics.sources();
+    let mut excerpts = Excerpts::new(sources);
     let mut text = String::new();
     for diagnostic in diagnostics.iter() {
-        let shown = Shown::new(diagnostics.sources(), diagnostic);
+        let source = excerpts.of(diagnostic.span().file);
+        let shown = Shown::new(sources, diagnostic, source);
         if handler.render_report(&mut text, &shown).is_err() {
             text.push_str(&diagnostic.message);
         }
@@ -136,7 +146,7 @@ pub(super) fn diagnostics(diagnostics: &Diagnostics) {
 
 /// Tells facts that do not fit, a line each.
 pub(super) fn refusals(refused: &[Refusal]) {
-    let mut err = anstream::stderr();
+    let mut err = BufWriter::new(anstream::stderr());
     for refusal in refused {
         let place = refusal
             .place
@@ -168,20 +178,38 @@ pub(super) fn plain(message: &str) {
     let _ = writeln!(anstream::stderr(), "error: {message}");
 }
 
-/// A diagnostic in JSON; lines and columns count from 1, columns in characters, and the end is
-/// exclusive.
+/// A finding in JSON; lines and columns count from 1, columns in characters, and the end is exclusive.
 #[derive(Serialize)]
 pub(super) struct JsonDiagnostic {
     code: &'static str,
     severity: String,
     message: String,
+    #[serde(flatten)]
+    place: JsonPlace,
+    help: Option<String>,
+    related: Vec<JsonRelated>,
+    fix: Option<JsonFix>,
+}
+
+#[derive(Serialize)]
+struct JsonPlace {
     file: String,
     line: u32,
     column: u32,
     end_line: u32,
     end_column: u32,
-    help: Option<String>,
-    related: Vec<JsonRelated>,
+}
+
+impl From<&Place> for JsonPlace {
+    fn from(place: &Place) -> Self {
+        Self {
+            file: place.file.clone(),
+            line: place.start.line,
+            column: place.start.column,
+            end_line: place.end.line,
+            end_column: place.end.column,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -192,39 +220,48 @@ struct JsonRelated {
     column: u32,
 }
 
-/// Diagnostics in JSON.
-pub(super) fn json(diagnostics: &Diagnostics) -> Vec<JsonDiagnostic> {
-    let sources = diagnostics.sources();
-    let place = |span: Span| {
-        let (file, start) = sources.locate(span);
-        let end = sources
-            .get(span.file)
-            .map_or(start, |source| source.position(span.end));
-        (file.to_owned(), start, end)
-    };
-    let shown = diagnostics.iter().map(|diagnostic| {
-        let (file, start, end) = place(diagnostic.span());
-        let related = diagnostic.related.iter().map(|related| {
-            let (file, at, _) = place(related.span);
-            JsonRelated {
-                message: related.text.clone(),
-                file,
-                line: at.line,
-                column: at.column,
-            }
-        });
-        JsonDiagnostic {
-            code: diagnostic.code.0,
-            severity: diagnostic.severity.to_string(),
-            message: diagnostic.message.clone(),
-            file,
-            line: start.line,
-            column: start.column,
-            end_line: end.line,
-            end_column: end.column,
-            help: diagnostic.help.clone(),
-            related: related.collect(),
-        }
+#[derive(Serialize)]
+struct JsonFix {
+    title: String,
+    edits: Vec<JsonEdit>,
+}
+
+#[derive(Serialize)]
+struct JsonEdit {
+    #[serde(flatten)]
+    place: JsonPlace,
+    text: String,
+}
+
+/// Findings in JSON.
+pub(super) fn json(findings: &[Finding]) -> Vec<JsonDiagnostic> {
+    let shown = findings.iter().map(|finding| JsonDiagnostic {
+        code: finding.rule,
+        severity: finding.severity.to_string(),
+        message: finding.message.clone(),
+        place: JsonPlace::from(&finding.place),
+        help: finding.help.clone(),
+        related: finding
+            .related
+            .iter()
+            .map(|(message, place)| JsonRelated {
+                message: message.clone(),
+                file: place.file.clone(),
+                line: place.start.line,
+                column: place.start.column,
+            })
+            .collect(),
+        fix: finding.fix.as_ref().map(|fix| JsonFix {
+            title: fix.title.clone(),
+            edits: fix
+                .edits
+                .iter()
+                .map(|(place, text)| JsonEdit {
+                    place: JsonPlace::from(place),
+                    text: text.clone(),
+                })
+                .collect(),
+        }),
     });
     shown.collect()
 }

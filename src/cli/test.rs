@@ -1,21 +1,30 @@
 //! `ward test`
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 
-use super::{Exit, Outcomes, Stop, explain, input, report, write_json};
+use super::formats::finding::{self, Place};
+use super::formats::{FAILED_TEST, Finding, github};
+use super::{Exit, Outcomes, explain, input, report, write_json, written};
+use crate::diagnostic::{Diagnostics, Severity};
 use crate::eval::Reasons;
+use crate::policy::Policy;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum TestFormat {
+    /// For people
     Text,
+    /// For programs
     Json,
+    /// JUnit's report
     Junit,
+    /// Workflow commands of GitHub Actions
+    Github,
 }
 
 /// Run the test blocks of policies
@@ -24,18 +33,18 @@ enum TestFormat {
     after_help = "Example:\n  ward test policies/\n  ward test app.policy --filter \"guests\"\n  ward test --format junit > report.xml"
 )]
 pub(super) struct Arguments {
-    /// Files, or directories with `.policy` files below them [default: .]
+    /// Files, or directories with `.policy` files below them; `-` is standard input [default: .]
     paths: Vec<PathBuf>,
     /// Only tests whose name has this text
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
-    /// For people or for programs
+    /// How it is told
     #[arg(long, value_enum, default_value_t = TestFormat::Text)]
     format: TestFormat,
 }
 
 #[derive(Serialize)]
-struct JsonTests {
+pub(super) struct JsonTests {
     passed: usize,
     failed: usize,
     tests: Vec<JsonTest>,
@@ -59,110 +68,166 @@ struct JsonFailure {
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasons: Option<Reasons>,
+    #[serde(skip)]
+    place: Place,
+}
+
+impl JsonFailure {
+    /// What decided otherwise, a line each.
+    fn because(&self) -> Vec<String> {
+        self.reasons.iter().flat_map(explain::lines).collect()
+    }
+}
+
+/// What came of the tests of some policies.
+pub(super) struct Tested {
+    tests: Vec<JsonTest>,
+}
+
+impl Tested {
+    /// Runs them, those of a file that several policies use once.
+    pub(super) fn new<'p>(
+        policies: impl IntoIterator<Item = &'p Policy>,
+        filter: Option<&str>,
+    ) -> Self {
+        let mut tests = Vec::new();
+        let mut told = BTreeSet::new();
+        for policy in policies {
+            let sources = policy.sources();
+            for result in crate::spec::run(policy) {
+                let (file, at) = sources.locate(result.span);
+                let wanted = filter.is_none_or(|text| result.name.contains(text));
+                if !wanted || !told.insert((file.to_owned(), at)) {
+                    continue;
+                }
+                let failures = result.failures.iter().map(|failure| {
+                    let place = Place::new(sources, failure.span);
+                    JsonFailure {
+                        file: place.file.clone(),
+                        line: place.start.line,
+                        source: crate::source::one_line(sources.text(failure.span)),
+                        message: failure.message.clone(),
+                        reasons: failure.reasons.clone(),
+                        place,
+                    }
+                });
+                tests.push(JsonTest {
+                    file: file.to_owned(),
+                    line: at.line,
+                    claims: result.claims,
+                    passed: result.passed(),
+                    failures: failures.collect(),
+                    name: result.name,
+                });
+            }
+        }
+        Self { tests }
+    }
+
+    fn failed(&self) -> usize {
+        self.tests.iter().filter(|test| !test.passed).count()
+    }
+
+    pub(super) fn exit(&self) -> Exit {
+        if self.failed() == 0 {
+            Exit::Success
+        } else {
+            Exit::Failure
+        }
+    }
+
+    pub(super) fn into_json(self) -> JsonTests {
+        let failed = self.failed();
+        JsonTests {
+            passed: self.tests.len() - failed,
+            failed,
+            tests: self.tests,
+        }
+    }
+
+    /// `4 passed, 0 failed`
+    pub(super) fn summary(&self) -> String {
+        if self.tests.is_empty() {
+            return "no tests found".to_owned();
+        }
+        let failed = self.failed();
+        format!("{} passed, {failed} failed", self.tests.len() - failed)
+    }
+
+    /// Each claim that did not come true.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let failures = self.tests.iter().flat_map(|test| {
+            test.failures.iter().map(|failure| Finding {
+                rule: FAILED_TEST,
+                title: format!("test \"{}\"", test.name),
+                severity: Severity::Error,
+                message: format!("test \"{}\": {}", test.name, failure.message),
+                help: Some(failure.because().join("\n")).filter(|why| !why.is_empty()),
+                place: failure.place.clone(),
+                text: failure.source.clone(),
+                related: Vec::new(),
+                fix: None,
+            })
+        });
+        failures.collect()
+    }
+
+    /// Each test that failed, with its reasons.
+    pub(super) fn shown(&self, out: &mut dyn Write) -> io::Result<()> {
+        for test in self.tests.iter().filter(|test| !test.passed) {
+            writeln!(out, "FAILED  {} ({}:{})", test.name, test.file, test.line)?;
+            for failure in &test.failures {
+                let JsonFailure {
+                    file, line, source, ..
+                } = failure;
+                writeln!(out, "  {file}:{line}: {source}")?;
+                writeln!(out, "    {}", failure.message)?;
+                for line in failure.because() {
+                    writeln!(out, "      {line}")?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
-    let mut tests = Vec::new();
-    let mut broken = Vec::new();
-    let mut told = BTreeSet::new();
-    for unit in input::units(&arguments.paths)? {
-        let policy = match unit.compile() {
-            Ok(policy) => policy,
-            Err(diagnostics) => {
-                broken.push(diagnostics);
-                continue;
-            }
-        };
-        let sources = policy.sources();
-        for result in crate::spec::run(&policy) {
-            let (file, at) = sources.locate(result.span);
-            let wanted = arguments
-                .filter
-                .as_ref()
-                .is_none_or(|text| result.name.contains(text));
-            // A file that several policies use is tested once.
-            if !wanted || !told.insert((file.to_owned(), at)) {
-                continue;
-            }
-            let failures = result.failures.iter().map(|failure| {
-                let (file, at) = sources.locate(failure.span);
-                JsonFailure {
-                    file: file.to_owned(),
-                    line: at.line,
-                    source: crate::source::one_line(sources.text(failure.span)),
-                    message: failure.message.clone(),
-                    reasons: failure.reasons.clone(),
-                }
-            });
-            tests.push(JsonTest {
-                file: file.to_owned(),
-                line: at.line,
-                claims: result.claims,
-                passed: result.passed(),
-                failures: failures.collect(),
-                name: result.name,
-            });
+    let compiled = input::compiled(&arguments.paths)?;
+    let filter = arguments.filter.as_deref();
+    let tested = Tested::new(compiled.iter().flatten(), filter);
+    let broken = input::distinct(compiled.iter().filter_map(|one| one.as_ref().err()));
+    if arguments.format != TestFormat::Github {
+        for diagnostics in &broken {
+            report::diagnostics(diagnostics);
         }
     }
-    for diagnostics in input::distinct(broken.clone()) {
-        report::diagnostics(&diagnostics);
-    }
-    let passed = tests.iter().filter(|test| test.passed).count();
-    let failed = tests.len() - passed;
-    match arguments.format {
-        TestFormat::Text => text(&tests, passed, failed, broken.is_empty(), out)?,
-        TestFormat::Json => write_json(
-            out,
-            &JsonTests {
-                passed,
-                failed,
-                tests,
-            },
-        )?,
-        TestFormat::Junit => junit(&tests, out)?,
-    }
-    if !broken.is_empty() {
-        return Err(Stop::Told);
-    }
-    Ok(if failed == 0 {
-        Exit::Success
+    let exit = if broken.is_empty() {
+        tested.exit()
     } else {
         Exit::Failure
-    })
-}
-
-fn text(
-    tests: &[JsonTest],
-    passed: usize,
-    failed: usize,
-    compiled: bool,
-    out: &mut dyn Write,
-) -> std::io::Result<()> {
-    for test in tests.iter().filter(|test| !test.passed) {
-        writeln!(out, "FAILED  {} ({}:{})", test.name, test.file, test.line)?;
-        for failure in &test.failures {
-            writeln!(
-                out,
-                "  {}:{}: {}",
-                failure.file, failure.line, failure.source
-            )?;
-            writeln!(out, "    {}", failure.message)?;
-            for line in failure.reasons.iter().flat_map(explain::lines) {
-                writeln!(out, "      {line}")?;
+    };
+    let done = match arguments.format {
+        TestFormat::Text => tested.shown(out).and_then(|()| {
+            // Where nothing compiles, that no test was found says nothing.
+            if tested.tests.is_empty() && !broken.is_empty() {
+                return Ok(());
             }
-        }
-    }
-    if tests.is_empty() {
-        return if compiled {
-            writeln!(out, "no tests found")
-        } else {
-            Ok(())
-        };
-    }
-    writeln!(out, "{passed} passed, {failed} failed")
+            writeln!(out, "{}", tested.summary())
+        }),
+        TestFormat::Json => write_json(out, &tested.into_json()),
+        TestFormat::Junit => junit(&tested.tests, out),
+        TestFormat::Github => github(&broken, &tested, out),
+    };
+    written(exit, done)
 }
 
-fn junit(tests: &[JsonTest], out: &mut dyn Write) -> std::io::Result<()> {
+fn github(broken: &[Diagnostics], tested: &Tested, out: &mut dyn Write) -> io::Result<()> {
+    github::write(out, &finding::findings(broken))?;
+    github::write(out, &tested.findings())?;
+    writeln!(out, "{}", tested.summary())
+}
+
+fn junit(tests: &[JsonTest], out: &mut dyn Write) -> io::Result<()> {
     let mut report = Report::new("ward");
     for of_one_file in tests.chunk_by(|a, b| a.file == b.file) {
         let Some(first) = of_one_file.first() else {
@@ -173,8 +238,7 @@ fn junit(tests: &[JsonTest], out: &mut dyn Write) -> std::io::Result<()> {
             let mut status = TestCaseStatus::success();
             if !test.passed {
                 let texts = test.failures.iter().map(|failure| {
-                    let because = failure.reasons.iter().flat_map(explain::lines);
-                    let because = because.collect::<Vec<_>>().join("\n");
+                    let because = failure.because().join("\n");
                     let JsonFailure {
                         file, line, source, ..
                     } = failure;

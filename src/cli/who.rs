@@ -47,8 +47,8 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
         (Some(action), Some(resource), _) => (resource, ward.who(action, resource, &context)),
         (_, _, Some(resource)) => (resource, ward.who_sees(resource, &context)),
         _ => {
-            report::plain("name an action and a resource, or `--sees` a resource");
-            return Err(Stop::Told);
+            let said = "name an action and a resource, or `--sees` a resource";
+            return Err(Stop::Input(said.to_owned()));
         }
     };
     let found = found.map_err(|error| {

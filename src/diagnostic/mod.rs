@@ -38,6 +38,8 @@ pub enum Severity {
     Error,
     /// The policy compiles and most likely does not mean what it says.
     Warning,
+    /// Nothing is wrong; it could be said better.
+    Note,
 }
 
 impl fmt::Display for Severity {
@@ -45,6 +47,7 @@ impl fmt::Display for Severity {
         f.write_str(match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         })
     }
 }
@@ -56,6 +59,24 @@ pub struct Label {
     pub span: Span,
     /// A few words, or nothing.
     pub text: String,
+}
+
+/// A stretch of a file and what is to stand there instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What goes; empty where something is only put in.
+    pub span: Span,
+    /// What comes.
+    pub text: String,
+}
+
+/// Edits that mend a finding, all of them together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What they do, in a few words.
+    pub title: String,
+    /// The edits; no two of them overlap.
+    pub edits: Vec<Edit>,
 }
 
 /// One finding about a policy.
@@ -73,6 +94,8 @@ pub struct Diagnostic {
     pub related: Vec<Label>,
     /// What to do about it.
     pub help: Option<String>,
+    /// What would mend it, where that is certain.
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
@@ -87,6 +110,7 @@ impl Diagnostic {
             },
             related: Vec::new(),
             help: None,
+            fix: None,
         }
     }
 
@@ -112,6 +136,21 @@ impl Diagnostic {
         self.related.push(Label {
             span,
             text: text.into(),
+        });
+        self
+    }
+
+    /// One edit that mends it.
+    pub(crate) fn edit(
+        mut self,
+        title: impl Into<String>,
+        span: Span,
+        text: impl Into<String>,
+    ) -> Self {
+        let text = text.into();
+        self.fix = Some(Fix {
+            title: title.into(),
+            edits: vec![Edit { span, text }],
         });
         self
     }

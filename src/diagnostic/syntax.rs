@@ -16,10 +16,14 @@ pub(crate) fn unknown_character(span: Span, text: &str) -> Diagnostic {
         format!("unexpected `{}`", shown.escape_debug()),
     );
     match text {
-        ";" => error.help("statements need no `;`: take it out"),
+        ";" => error
+            .help("statements need no `;`: take it out")
+            .edit("take the `;` out", span, ""),
         "'" => error.help("a text stands in double quotes: \"…\""),
         "#" => error.help("a comment begins with `//`"),
-        "&" => error.help("did you mean `&&`?"),
+        "&" => error
+            .help("did you mean `&&`?")
+            .edit("write `&&`", span, "&&"),
         _ => error.help("take it out; texts with such characters stand in double quotes"),
     }
 }
@@ -42,7 +46,9 @@ pub(crate) fn look_alike(
     )
     .here(letters.join(", "));
     match plain {
-        Some(plain) => error.help(format!("it only looks like `{plain}`: type that instead")),
+        Some(plain) => error
+            .help(format!("it only looks like `{plain}`: type that instead"))
+            .edit(format!("write `{plain}`"), span, plain),
         None => error.help("names are made of ASCII letters, digits and `_`"),
     }
 }

@@ -1,0 +1,99 @@
+//! `ward ci`: everything that must hold before a change lands, in one report.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::check::{Checked, JsonCheck};
+use super::fmt::{JsonFormat, Styled};
+use super::formats::{Finding, ReportFormat, github, gitlab, sarif};
+use super::test::{JsonTests, Tested};
+use super::{Exit, Outcomes, input, write_json, written};
+
+/// Run all checks and tests, with one report and one exit code
+#[derive(Args)]
+#[command(after_help = "Example:\n  ward ci\n  ward ci --format github policies/")]
+pub(super) struct Arguments {
+    /// Files, or directories with `.policy` files below them; `-` is standard input [default: .]
+    paths: Vec<PathBuf>,
+    /// How it is told
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    format: ReportFormat,
+}
+
+/// What each stage found, in the order in which they are told. A stage has findings, an exit code, a
+/// summary, and its own keys in JSON.
+struct Stages {
+    check: Checked,
+    format: Styled,
+    test: Tested,
+}
+
+#[derive(Serialize)]
+struct JsonCi {
+    passed: bool,
+    check: JsonCheck,
+    format: JsonFormat,
+    test: JsonTests,
+}
+
+impl Stages {
+    fn exit(&self) -> Exit {
+        let exits = [self.check.exit(), self.format.exit(), self.test.exit()];
+        if exits.iter().all(|exit| *exit == Exit::Success) {
+            Exit::Success
+        } else {
+            Exit::Failure
+        }
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        let check = self.check.findings().into_iter();
+        let format = self.format.findings().iter().cloned();
+        check.chain(format).chain(self.test.findings()).collect()
+    }
+
+    fn text(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        self.check.shown(out)?;
+        self.format.shown(out)?;
+        self.test.shown(out)?;
+        self.summary(out)
+    }
+
+    /// A line for each stage.
+    fn summary(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        writeln!(out, "check   {}", self.check.summary())?;
+        writeln!(out, "format  {}", self.format.summary())?;
+        writeln!(out, "test    {}", self.test.summary())
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
+    let compiled = input::compiled(&arguments.paths)?;
+    let stages = Stages {
+        check: Checked::new(&compiled),
+        format: Styled::new(&arguments.paths)?,
+        test: Tested::new(compiled.iter().flatten(), None),
+    };
+    let exit = stages.exit();
+    let done = match arguments.format {
+        ReportFormat::Text => stages.text(out),
+        ReportFormat::Json => {
+            let json = JsonCi {
+                passed: exit == Exit::Success,
+                check: stages.check.json(),
+                format: stages.format.json(),
+                test: stages.test.into_json(),
+            };
+            write_json(out, &json)
+        }
+        ReportFormat::Sarif => sarif::write(out, &stages.findings()),
+        ReportFormat::Github => {
+            github::write(out, &stages.findings()).and_then(|()| stages.summary(out))
+        }
+        ReportFormat::Gitlab => gitlab::write(out, &stages.findings()),
+    };
+    written(exit, done)
+}

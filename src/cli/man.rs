@@ -1,0 +1,23 @@
+//! `ward man`
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory};
+
+use super::{Cli, Exit, Outcomes};
+
+/// Write manual pages, one for each command
+#[derive(Args)]
+#[command(after_help = "Example:\n  ward man ~/.local/share/man/man1")]
+pub(super) struct Arguments {
+    /// Where to put them; made if it is not there
+    directory: PathBuf,
+}
+
+pub(super) fn run(arguments: &Arguments, _: &mut dyn Write) -> Outcomes {
+    fs::create_dir_all(&arguments.directory)?;
+    clap_mangen::generate_to(Cli::command(), &arguments.directory)?;
+    Ok(Exit::Success)
+}
