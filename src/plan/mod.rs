@@ -14,6 +14,8 @@ mod holding;
 mod ids;
 mod validate;
 mod value;
+#[cfg(feature = "compiler")]
+mod vary;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +32,8 @@ pub use ids::{
     RoleId, Table, TypeId,
 };
 pub use validate::PlanError;
+#[cfg(feature = "compiler")]
+pub(crate) use vary::Part;
 #[cfg(feature = "compiler")]
 pub use value::ValueType;
 pub use value::{Field, Value};
