@@ -7,6 +7,7 @@ mod ask;
 mod batch;
 mod check;
 mod compile;
+mod coverage;
 mod explain;
 mod graph;
 mod init;
@@ -14,6 +15,7 @@ mod input;
 mod list;
 mod report;
 mod test;
+mod watch;
 mod who;
 
 use std::io::{self, Write};

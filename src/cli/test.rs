@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 
-use super::{Exit, Outcomes, Stop, explain, input, report, write_json};
+use super::coverage::{Coverage, JsonCoverage};
+use super::{Exit, Outcomes, Stop, explain, input, report, watch, write_json};
 use crate::eval::Reasons;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -16,12 +17,16 @@ enum TestFormat {
     Text,
     Json,
     Junit,
+    /// Coverage for other tools
+    Lcov,
+    /// Coverage as one page
+    Html,
 }
 
 /// Run the test blocks of policies
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  ward test policies/\n  ward test app.policy --filter \"guests\"\n  ward test --format junit > report.xml"
+    after_help = "Example:\n  ward test policies/\n  ward test app.policy --filter \"guests\"\n  ward test --format junit > report.xml\n  ward test --coverage --min 80\n  ward test --coverage --format html > coverage.html\n  ward test --watch"
 )]
 pub(super) struct Arguments {
     /// Files, or directories with `.policy` files below them [default: .]
@@ -31,7 +36,23 @@ pub(super) struct Arguments {
     filter: Option<String>,
     /// For people or for programs
     #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    #[arg(requires_ifs([("lcov", "coverage"), ("html", "coverage")]))]
     format: TestFormat,
+    /// Tell which parts of the policies the tests decide
+    #[arg(long, action = ArgAction::SetTrue)]
+    coverage: bool,
+    /// Fail where less than this is covered, in percent
+    #[arg(long, value_name = "PERCENT", requires = "coverage", value_parser = percent)]
+    min: Option<f64>,
+    /// Run again when a file changes, until Ctrl-C
+    #[arg(long, action = ArgAction::SetTrue)]
+    watch: bool,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok();
+    let number = number.filter(|number| (0.0..=100.0).contains(number));
+    number.ok_or_else(|| "write a number from 0 to 100".to_owned())
 }
 
 #[derive(Serialize)]
@@ -39,6 +60,8 @@ struct JsonTests {
     passed: usize,
     failed: usize,
     tests: Vec<JsonTest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<JsonCoverage>,
 }
 
 #[derive(Serialize)]
@@ -62,6 +85,26 @@ struct JsonFailure {
 }
 
 pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
+    if !arguments.watch {
+        return once(arguments, out);
+    }
+    let again = |changed: &[String]| {
+        if !changed.is_empty() {
+            writeln!(out, "\nchanged: {}", changed.join(", "))?;
+        }
+        match once(arguments, out) {
+            Ok(_) | Err(Stop::Told) => {}
+            Err(stop) => return Err(stop),
+        }
+        writeln!(out, "watching for changes, Ctrl-C ends")?;
+        Ok(out.flush()?)
+    };
+    watch::policies(&arguments.paths, again)?;
+    Ok(Exit::Success)
+}
+
+fn once(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
+    let mut coverage = Coverage::default();
     let mut tests = Vec::new();
     let mut broken = Vec::new();
     let mut told = BTreeSet::new();
@@ -74,14 +117,17 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
             }
         };
         let sources = policy.sources();
+        let wanted = |name: &str| {
+            let filter = arguments.filter.as_ref();
+            filter.is_none_or(|text| name.contains(text))
+        };
+        if arguments.coverage {
+            coverage.add(&policy, wanted);
+        }
         for result in crate::spec::run(&policy) {
             let (file, at) = sources.locate(result.span);
-            let wanted = arguments
-                .filter
-                .as_ref()
-                .is_none_or(|text| result.name.contains(text));
             // A file that several policies use is tested once.
-            if !wanted || !told.insert((file.to_owned(), at)) {
+            if !wanted(&result.name) || !told.insert((file.to_owned(), at)) {
                 continue;
             }
             let failures = result.failures.iter().map(|failure| {
@@ -109,22 +155,47 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     }
     let passed = tests.iter().filter(|test| test.passed).count();
     let failed = tests.len() - passed;
+    let compiled = broken.is_empty();
+    let measured = arguments.coverage.then_some(&coverage);
     match arguments.format {
-        TestFormat::Text => text(&tests, passed, failed, broken.is_empty(), out)?,
+        TestFormat::Text => {
+            text(&tests, passed, failed, compiled, out)?;
+            if let Some(coverage) = measured {
+                writeln!(out)?;
+                coverage.text(out)?;
+            }
+        }
         TestFormat::Json => write_json(
             out,
             &JsonTests {
                 passed,
                 failed,
+                coverage: measured.map(Coverage::json),
                 tests,
             },
         )?,
         TestFormat::Junit => junit(&tests, out)?,
+        TestFormat::Lcov | TestFormat::Html => {
+            // The report alone goes to where it is kept; people read the rest.
+            text(&tests, passed, failed, compiled, &mut anstream::stderr())?;
+            if arguments.format == TestFormat::Lcov {
+                coverage.lcov(out)?;
+            } else {
+                coverage.html(out)?;
+            }
+        }
     }
-    if !broken.is_empty() {
+    if !compiled {
         return Err(Stop::Told);
     }
-    Ok(if failed == 0 {
+    let enough = arguments.min.is_none_or(|min| coverage.is_enough(min));
+    if let (false, Some(min)) = (enough, arguments.min) {
+        report::plain(&format!(
+            "{} of the policy is covered, and at least {min}% is asked for",
+            coverage.total()
+        ));
+    }
+    Ok(if failed == 0 && enough {
         Exit::Success
     } else {
         Exit::Failure

@@ -33,10 +33,10 @@ pub use ids::{
 };
 pub use validate::PlanError;
 #[cfg(feature = "compiler")]
-pub(crate) use vary::Part;
-#[cfg(feature = "compiler")]
 pub use value::ValueType;
 pub use value::{Field, Value};
+#[cfg(feature = "compiler")]
+pub(crate) use vary::Part;
 
 /// How many actions one lane has room for.
 pub const LANE_WIDTH: usize = 64;

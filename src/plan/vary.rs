@@ -118,7 +118,11 @@ impl Plan {
             ty.forbids.retain(|rule| rule.clause != clause);
             ty.reveals.retain(|rule| rule.clause != clause);
             ty.hides.retain(|rule| rule.clause != clause);
-            if ty.custom_roles.as_ref().is_some_and(|of| of.clause == clause) {
+            if ty
+                .custom_roles
+                .as_ref()
+                .is_some_and(|of| of.clause == clause)
+            {
                 ty.custom_roles = None;
             }
         });
@@ -196,7 +200,12 @@ impl Plan {
         let named: Vec<(String, RoleId)> = before
             .roles
             .iter()
-            .map(|(id, role)| (format!("{} of {}", role.name, before.type_name(role.on)), id))
+            .map(|(id, role)| {
+                (
+                    format!("{} of {}", role.name, before.type_name(role.on)),
+                    id,
+                )
+            })
             .collect();
         let owner = |clause: ClauseId| {
             let name = before.clauses[clause].role.as_deref()?;
@@ -210,7 +219,11 @@ impl Plan {
                 next += 1;
                 for of in included(at) {
                     let is_guarded = !before.roles[of].guard.is_empty();
-                    let into = if is_guarded { &mut guarded } else { &mut implies };
+                    let into = if is_guarded {
+                        &mut guarded
+                    } else {
+                        &mut implies
+                    };
                     if !into.contains(&of) {
                         into.push(of);
                     }
@@ -242,7 +255,9 @@ impl Plan {
         roles: &[RoleId],
         counts: impl Fn(ClauseId) -> bool,
     ) -> Option<(ActionMasks, ClauseId)> {
-        let ceilings = roles.iter().filter_map(|of| self.roles[*of].ceiling.as_ref());
+        let ceilings = roles
+            .iter()
+            .filter_map(|of| self.roles[*of].ceiling.as_ref());
         let mut union: Option<(ActionMasks, ClauseId)> = None;
         for (masks, clause) in ceilings.filter(|(_, clause)| counts(*clause)) {
             match &mut union {
@@ -273,7 +288,10 @@ impl Plan {
 
     /// Every action that is asked of some types.
     fn everything(&self, types: &BTreeSet<TypeId>) -> ActionMasks {
-        let lanes = self.lanes.iter().filter(|(_, lane)| types.contains(&lane.of));
+        let lanes = self
+            .lanes
+            .iter()
+            .filter(|(_, lane)| types.contains(&lane.of));
         ActionMasks {
             lanes: lanes.map(|(id, _)| (id, self.all_of(id))).collect(),
         }
@@ -295,8 +313,16 @@ fn show_always(role: &mut Role, clause: ClauseId, inside: &BTreeSet<TypeId>) {
     let Some(first) = role.sights.iter().find(own).cloned() else {
         return;
     };
-    if role.sights.iter().filter(own).any(|sight| sight.condition.is_some()) {
-        let own = role.sights.iter_mut().filter(|sight| sight.clause == clause);
+    if role
+        .sights
+        .iter()
+        .filter(own)
+        .any(|sight| sight.condition.is_some())
+    {
+        let own = role
+            .sights
+            .iter_mut()
+            .filter(|sight| sight.clause == clause);
         own.for_each(|sight| sight.condition = None);
         return;
     }
@@ -321,8 +347,16 @@ fn give_always(role: &mut Role, clause: ClauseId, all: &ActionMasks) {
     let Some(first) = role.grants.iter().find(own).cloned() else {
         return;
     };
-    if role.grants.iter().filter(own).any(|grant| grant.condition.is_some()) {
-        let own = role.grants.iter_mut().filter(|grant| grant.clause == clause);
+    if role
+        .grants
+        .iter()
+        .filter(own)
+        .any(|grant| grant.condition.is_some())
+    {
+        let own = role
+            .grants
+            .iter_mut()
+            .filter(|grant| grant.clause == clause);
         own.for_each(|grant| grant.condition = None);
         return;
     }

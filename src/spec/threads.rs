@@ -51,12 +51,18 @@ mod tests {
     fn whoever_is_done_first_the_order_stays() {
         for many in [0, 1, 5, 1000] {
             let all: Vec<u64> = (0..many).collect();
-            let made = in_order(&all, || 0_u64, |seen, one| {
-                *seen += 1;
-                // The first take longest.
-                std::thread::sleep(std::time::Duration::from_micros(200_u64.saturating_sub(*one)));
-                one * 2
-            });
+            let made = in_order(
+                &all,
+                || 0_u64,
+                |seen, one| {
+                    *seen += 1;
+                    // The first take longest.
+                    std::thread::sleep(std::time::Duration::from_micros(
+                        200_u64.saturating_sub(*one),
+                    ));
+                    one * 2
+                },
+            );
             let expected: Vec<u64> = all.iter().map(|one| one * 2).collect();
             assert_eq!(made, expected);
         }
