@@ -70,9 +70,22 @@ impl Plan {
                 plan.roles[*role].guard.holders = vec![NOBODY];
             }
             Part::VisibleBy(ty) => {
-                if let Some((lane, _)) = self.types[*ty].visible_by {
-                    plan.types[*ty].visible_by = Some((lane, self.all_of(lane)));
-                }
+                // Whatever is held on a way from it shows it; no clause is read where there is no
+                // condition.
+                let (of, clause) = (*ty, ClauseId(u32::MAX));
+                plan.change_roles(|_, role| {
+                    let mut known = role.sights_of(of).iter();
+                    let shows = known.any(|sight| sight.condition.is_none() && !sight.this);
+                    if !shows && self.inside(role.on).contains(&of) {
+                        role.sights.push(Sight {
+                            of,
+                            this: false,
+                            condition: None,
+                            clause,
+                        });
+                        role.sights.sort_by_key(|sight| sight.of);
+                    }
+                });
             }
             Part::Overrides(ty, of) => {
                 plan.facets.forced = Some((*ty, self.types[*of].overridden));
@@ -140,16 +153,30 @@ impl Plan {
 
     fn let_always(&mut self, clause: ClauseId) {
         let ceilings = self.ceilings_without(clause);
-        let inside: Vec<BTreeSet<TypeId>> = self
+        let roles = self.roles.rows().iter();
+        let inside: Vec<BTreeSet<TypeId>> = roles.map(|role| self.inside(role.on)).collect();
+        let all: Vec<ActionMasks> = inside.iter().map(|types| self.everything(types)).collect();
+        // Where nothing of a type stands in another of it, `this` is all that there is of it.
+        let above = |ty: TypeId| {
+            let Type {
+                containers, shares, ..
+            } = &self.types[ty];
+            let containers = containers.iter().map(|(of, _)| *of);
+            containers.chain(shares.iter().map(|(with, _)| *with))
+        };
+        let nests: Vec<bool> = self
             .roles
             .rows()
             .iter()
-            .map(|role| self.inside(role.on))
+            .zip(&inside)
+            .map(|(role, inside)| above(role.on).any(|of| inside.contains(&of)))
             .collect();
-        let all: Vec<ActionMasks> = inside.iter().map(|types| self.everything(types)).collect();
         self.change_roles(|id, role| {
-            if let (Some(inside), Some(all)) = (inside.get(id.0 as usize), all.get(id.0 as usize)) {
-                show_always(role, clause, inside);
+            let index = id.0 as usize;
+            if let (Some(inside), Some(all), Some(nests)) =
+                (inside.get(index), all.get(index), nests.get(index))
+            {
+                show_always(role, clause, inside, *nests);
                 give_always(role, clause, all);
             }
             // Without a step, it says yes whoever asks.
@@ -308,7 +335,7 @@ impl Plan {
 
 /// A `sees` shows whatever its condition says; one that has none shows all that can be inside,
 /// unless its role shows that anyhow.
-fn show_always(role: &mut Role, clause: ClauseId, inside: &BTreeSet<TypeId>) {
+fn show_always(role: &mut Role, clause: ClauseId, inside: &BTreeSet<TypeId>, nests: bool) {
     let own = |sight: &&Sight| sight.clause == clause;
     let Some(first) = role.sights.iter().find(own).cloned() else {
         return;
@@ -328,7 +355,8 @@ fn show_always(role: &mut Role, clause: ClauseId, inside: &BTreeSet<TypeId>) {
     }
     let shown = |of: &TypeId| {
         let mut sights = role.sights_of(*of).iter();
-        sights.any(|sight| sight.condition.is_none() && !sight.this)
+        let all = |sight: &Sight| !sight.this || *of == role.on && !nests;
+        sights.any(|sight| sight.condition.is_none() && all(sight))
     };
     let hidden: Vec<TypeId> = inside.iter().copied().filter(|of| !shown(of)).collect();
     let more = hidden.into_iter().map(|of| Sight {
