@@ -11,7 +11,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use ward::Sources;
@@ -578,16 +578,27 @@ fn many_tests_are_told_in_the_order_of_their_files() {
     assert!(out.ends_with("0 passed, 200 failed\n"));
 }
 
+/// A process that does not outlive its test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn watching_runs_again_when_a_file_changes() {
     let directory = started("watch");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ward"))
+    let child = Command::new(env!("CARGO_BIN_EXE_ward"))
         .args(["test", "--watch", "tests.policy"])
         .current_dir(&directory)
         .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        .stderr(Stdio::null())
+        .spawn();
+    let mut child = Ended(child.unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
     let mut until = |wanted: &str| {
         let mut told = Vec::new();
         for line in lines.by_ref() {
@@ -612,6 +623,4 @@ fn watching_runs_again_when_a_file_changes() {
     fs::write(directory.join("tests.policy"), TESTS).unwrap();
     let told = until(waiting);
     assert_eq!(told[1..3], ["changed: tests.policy", "2 passed, 0 failed"]);
-    child.kill().unwrap();
-    child.wait().unwrap();
 }

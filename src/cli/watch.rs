@@ -11,12 +11,15 @@ use super::{Stop, input};
 
 /// How often files are looked at.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long nothing must change before what has changed is read: a file may be half written.
+const QUIET: Duration = Duration::from_millis(50);
 
 /// Runs once, and again with what has changed, until it is told to stop. `changed` gives the files
-/// that changed since it was asked before; it is asked again after every pause.
+/// that changed since it was asked before; it is asked again after every pause, and when something
+/// has changed until nothing more does.
 pub(super) fn watch(
     stop: &AtomicBool,
-    pause: Duration,
+    (pause, quiet): (Duration, Duration),
     mut changed: impl FnMut() -> Vec<String>,
     mut run: impl FnMut(&[String]) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
@@ -24,12 +27,22 @@ pub(super) fn watch(
     changed();
     run(&[])?;
     while !stop.load(Ordering::Relaxed) {
-        let files = changed();
+        let mut files = changed();
         if files.is_empty() {
             thread::sleep(pause);
-        } else {
-            run(&files)?;
+            continue;
         }
+        loop {
+            thread::sleep(quiet);
+            let more = changed();
+            if more.is_empty() {
+                break;
+            }
+            files.extend(more);
+        }
+        files.sort_unstable();
+        files.dedup();
+        run(&files)?;
     }
     Ok(())
 }
@@ -56,7 +69,7 @@ pub(super) fn policies(
         }
         changes
     };
-    watch(&AtomicBool::new(false), PAUSE, changed, run)
+    watch(&AtomicBool::new(false), (PAUSE, QUIET), changed, run)
 }
 
 /// When a file was written last, and how long it is.
@@ -85,14 +98,19 @@ mod tests {
     #[test]
     fn it_runs_once_and_again_for_each_change_until_it_is_stopped() {
         let stop = AtomicBool::new(false);
-        let mut seen = vec![
-            vec!["first look".to_owned()],
-            vec![],
-            vec!["a.policy".to_owned()],
-            vec![],
-            vec!["a.policy".to_owned(), "b.policy".to_owned()],
-        ]
-        .into_iter();
+        let told: [&[&str]; 8] = [
+            &["first look"],
+            &[],
+            &["b.policy"],
+            &["a.policy", "b.policy"],
+            &[],
+            &[],
+            &["c.policy"],
+            &[],
+        ];
+        let mut seen = told
+            .iter()
+            .map(|files| files.iter().map(|&name| name.to_owned()).collect());
         let mut ran = Vec::new();
         let changed = || {
             seen.next().unwrap_or_else(|| {
@@ -100,19 +118,23 @@ mod tests {
                 Vec::new()
             })
         };
-        let done = watch(&stop, Duration::ZERO, changed, |files| {
+        let at_once = (Duration::ZERO, Duration::ZERO);
+        let done = watch(&stop, at_once, changed, |files| {
             ran.push(files.join(" "));
             Ok(())
         });
         assert!(done.is_ok());
-        assert_eq!(ran, ["", "a.policy", "a.policy b.policy"]);
+        assert_eq!(ran, ["", "a.policy b.policy", "c.policy"]);
     }
 
     #[test]
     fn what_cannot_be_written_ends_it() {
-        let done = watch(&AtomicBool::new(false), Duration::ZERO, Vec::new, |_| {
-            Err(Stop::Told)
-        });
+        let done = watch(
+            &AtomicBool::new(false),
+            (Duration::ZERO, Duration::ZERO),
+            Vec::new,
+            |_| Err(Stop::Told),
+        );
         assert!(matches!(done, Err(Stop::Told)));
     }
 
