@@ -61,8 +61,9 @@ pub(super) fn policies(
         let changes = differences(&before, &now);
         before = now;
         if !changes.is_empty() {
-            // What is new among these counts from here on, and is no change by itself.
-            used = input::used(paths);
+            // What is new among these counts from here on, and is no change by itself. None is taken
+            // out: a file that cannot be read at the moment may still use it.
+            used.extend(input::used(paths));
             let new = used.iter().filter(|name| !before.contains_key(*name));
             let new = stamps(new.cloned().collect());
             before.extend(new);

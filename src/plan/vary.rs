@@ -262,7 +262,7 @@ impl Plan {
             role.sights.retain(|sight| kept(sight.clause));
             role.grants.retain(|grant| kept(grant.clause));
             if role.ceiling.as_ref().is_some_and(|(_, of)| !kept(*of)) {
-                role.ceiling = before.ceiling_of(&implies, |clause| kept(clause));
+                role.ceiling = before.ceiling_of(&implies, kept);
             }
             (role.implies, role.guarded) = (implies, guarded);
         });
