@@ -32,9 +32,7 @@ pub use ids::{
     RoleId, Table, TypeId,
 };
 pub use validate::PlanError;
-#[cfg(feature = "compiler")]
-pub use value::ValueType;
-pub use value::{Field, Value};
+pub use value::{Field, Value, ValueType};
 #[cfg(feature = "compiler")]
 pub(crate) use vary::Part;
 

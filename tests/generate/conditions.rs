@@ -4,11 +4,13 @@ use rand::RngExt;
 
 use super::{ATTRIBUTES, Generator, TypeShape};
 
+/// Makes conditions for a generator.
 pub struct Conditions<'g> {
     generator: &'g mut Generator,
 }
 
 impl<'g> Conditions<'g> {
+    /// For a policy that is being made.
     pub fn new(generator: &'g mut Generator) -> Self {
         Self { generator }
     }

@@ -248,7 +248,11 @@ pub fn world(generator: &mut Generator) -> Vec<String> {
         }
         custom_roles(generator, ty, &mut world);
         for (with, levels) in &ty.shares {
-            for _ in 0..generator.rng.random_range(0..4) {
+            // What comes to the home of a credential by shares alone is what it is confined to.
+            let homes = types.iter().filter_map(|ty| ty.credential.as_ref());
+            let mut homes = homes.filter_map(|credential| credential.within.as_ref());
+            let most = if homes.any(|home| home == with) { 8 } else { 4 };
+            for _ in 0..generator.rng.random_range(0..most) {
                 let (from, to) = (
                     generator.rng.random_range(0..3),
                     generator.rng.random_range(0..3),

@@ -48,10 +48,10 @@ impl Generator {
     fn also(&mut self, ty: &TypeShape, role: &'static str) -> Option<String> {
         let mut text = self.named_term(ty, role, false)?;
         for _ in 0..2 {
-            if self.chance(70) {
+            if self.chance(65) {
                 continue;
             }
-            let except = self.chance(50);
+            let except = self.chance(60);
             let Some(mut term) = self.named_term(ty, role, except) else {
                 continue;
             };
@@ -141,6 +141,11 @@ impl Generator {
             }
         }
         kinds.retain(|kind| !kind.is_empty());
+        // Only where a role is taken out do strata matter.
+        let names_role = |kind: &Vec<Term>| kind[0].0.contains("role");
+        if except && kinds.iter().any(names_role) && self.chance(70) {
+            kinds.retain(names_role);
+        }
         if kinds.is_empty() {
             return None;
         }

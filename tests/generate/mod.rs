@@ -71,9 +71,11 @@ pub const CONSTRUCTS: [&str; 37] = [
 ];
 
 impl Pair {
+    /// The policy as text.
     pub fn policy_text(&self) -> String {
         self.policy.join("\n")
     }
+    /// The world as text.
     pub fn world_text(&self) -> String {
         self.world.join("\n")
     }
@@ -102,6 +104,7 @@ const ATTRIBUTES: [(&str, &str); 18] = [
     ("admins", "admins: Set of User = [User:u1]"),
 ];
 
+/// Makes one pair.
 pub struct Generator {
     rng: StdRng,
     shape: Shape,

@@ -6,6 +6,7 @@ use rand::RngExt;
 
 use super::{ATTRIBUTES, Generator};
 
+/// What a policy declares.
 #[derive(Clone, Debug, Default)]
 pub struct Shape {
     /// The types of principals.
@@ -26,6 +27,7 @@ pub struct Shape {
     pub mfa: Vec<String>,
 }
 
+/// What a type declares.
 #[derive(Clone, Debug, Default)]
 pub struct TypeShape {
     pub name: String,
@@ -54,6 +56,7 @@ pub struct Credential {
     pub at_most: bool,
 }
 
+/// The names of roles.
 pub const ROLES: [&str; 3] = ["Reader", "Writer", "Boss"];
 
 impl Generator {
@@ -68,7 +71,7 @@ impl Generator {
     pub(super) fn shape(&mut self) {
         self.shape.subjects = vec!["User".into()];
         self.shape.has_groups = self.chance(75);
-        let stratified = self.chance(60);
+        let stratified = self.chance(75);
         for role in ROLES {
             let rank = self.rng.random_range(0..3);
             let rank = if stratified { rank } else { 0 };
@@ -140,9 +143,11 @@ impl Generator {
             if self.chance(if scope { 75 } else { 40 }) {
                 ty.roles.push(role);
                 if self.chance(15) {
-                    let holders: &[&str] =
-                        *self.pick(&[&["User"][..], &["User", "Group"], &["Group"]]);
-                    let holders = holders.iter().map(ToString::to_string).collect();
+                    let holders = match self.rng.random_range(0..3) {
+                        0 => vec!["User".into()],
+                        1 => vec!["Group".into()],
+                        _ => vec!["User".into(), "Group".into()],
+                    };
                     ty.holders.insert(role, holders);
                 }
             }
@@ -156,7 +161,7 @@ impl Generator {
             attributes: self.attributes(),
             ..TypeShape::default()
         };
-        if self.chance(75) {
+        if self.chance(80) {
             let container = self.pick(scopes).clone();
             let how = *self.pick(&["", "", "?", "many "]);
             ty.containers.push((container, how));
@@ -174,7 +179,7 @@ impl Generator {
         }
         // Where a type stands in itself, it is not plain which of them the credential lives in.
         homes.retain(|home| !self.above(home).contains(home));
-        let within = if homes.is_empty() || self.chance(30) {
+        let within = if homes.is_empty() || self.chance(15) {
             None
         } else {
             Some(self.pick(&homes).clone())

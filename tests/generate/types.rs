@@ -209,12 +209,12 @@ impl Generator {
 
     /// What a condition asks of the context that only some actions have.
     pub(super) fn of_some_actions(&mut self) -> &'static str {
-        *self.pick(&[
-            "context.mfa",
-            "!context.mfa",
-            "context.lim < 2",
-            "context.lim > 1 && context.mfa",
-        ])
+        match self.rng.random_range(0..4) {
+            0 => "context.mfa",
+            1 => "!context.mfa",
+            2 => "context.lim < 2",
+            _ => "context.lim > 1 && context.mfa",
+        }
     }
 
     fn write_clause(&mut self, below: &[String], groups: bool) {

@@ -17,6 +17,7 @@ pub struct Verdict {
     pub allowed: Mask,
 }
 
+/// The three outcomes of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Allowed,
@@ -34,6 +35,7 @@ fn names_type(terms: &[TypeTerm], ty: &str) -> (bool, bool) {
 }
 
 impl Asking<'_> {
+    /// What the asker sees and may do of one resource.
     pub fn judge(&self, resource: &Entity) -> Verdict {
         let mut verdict = Verdict::default();
         // Nothing is seen of what has no whole way up, not even by a rule.
@@ -52,8 +54,7 @@ impl Asking<'_> {
         };
 
         for way in ways.iter().filter(|way| way.gives()) {
-            let under = both(&way.ceiling, &self.ceiling_above(&way.place));
-            let under = both(&under, &way.mask);
+            let under = both(&way.ceiling, &way.mask);
             for role in self.held(&way.place) {
                 let given = both(&self.role_gives(&way.place, role, resource), &under);
                 if self.role_shows(&way.place, role, resource) || shows(&given) {
@@ -64,7 +65,7 @@ impl Asking<'_> {
             }
         }
 
-        let permitted = both(&self.permitted(resource), &self.own_ceiling(resource));
+        let permitted = self.under_own_ceilings(&self.permitted(resource), resource);
         if self.ruled(RuleKind::Reveal, resource) || shows(&permitted) {
             verdict.sees = true;
             verdict.reach.extend(self.model.all.clone());
@@ -85,6 +86,7 @@ impl Asking<'_> {
         verdict
     }
 
+    /// The outcome for one action.
     pub fn check(&self, action: &str, on: &Entity) -> Outcome {
         let verdict = self.judge(on);
         match (verdict.sees, verdict.allowed.contains(action)) {
@@ -123,8 +125,8 @@ impl Asking<'_> {
                 && self.when_holds(when.as_ref(), resource)
             {
                 let set = self.model.expand(set, Some(&place.0));
-                given.extend(set.named);
-                let mut wild = set.wild;
+                given.extend(set.named.clone());
+                let mut wild = set.wild.clone();
                 wild.retain(|action| self.when_fits(when.as_ref(), &resource.0, Some(action)));
                 given.extend(wild);
             }
@@ -153,8 +155,8 @@ impl Asking<'_> {
                 && self.matches(resource, rule)
             {
                 let set = self.model.expand(set, None);
-                permitted.extend(set.named);
-                let mut wild = set.wild;
+                permitted.extend(set.named.clone());
+                let mut wild = set.wild.clone();
                 wild.retain(|action| self.rule_fits(rule, &resource.0, Some(action)));
                 permitted.extend(wild);
             }

@@ -1,5 +1,6 @@
 //! Who holds a role [1].
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ward::syntax::ast::{Also, AlsoOp, AlsoTerm, Member, RoleClause, RoleRef, TypeExpr};
@@ -30,6 +31,7 @@ impl<'a> Asking<'a> {
             principal,
             credential,
             held: BTreeMap::new(),
+            ways: RefCell::default(),
         };
         let strata: BTreeSet<usize> = model.levels.values().copied().collect();
         for level in strata.into_iter().chain([model.last_level()]) {
@@ -38,8 +40,13 @@ impl<'a> Asking<'a> {
         Some(asking)
     }
 
+    /// The same with another context, on which who holds what does not depend.
+    pub fn set_context(&mut self, context: BTreeMap<String, Value>) {
+        self.request.context = context;
+    }
+
     /// The roles that the principal holds on an entity.
-    pub fn held(&self, on: &Entity) -> BTreeSet<&str> {
+    pub(super) fn held(&self, on: &Entity) -> BTreeSet<&str> {
         let held = self.held.get(on).into_iter().flatten();
         held.map(String::as_str).collect()
     }

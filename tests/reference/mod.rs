@@ -10,8 +10,11 @@ mod stories;
 mod ways;
 mod world;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
+use ward::Span;
 use ward::syntax::ast::{
     ActsFor, Cardinality, Item, Member, PolicyFile, RoleClause, RoleDecl, Rule, ShareDecl,
     TypeDecl, TypeKind,
@@ -29,12 +32,17 @@ pub type Mask = BTreeSet<Action>;
 
 /// A policy, read off its syntax tree.
 pub struct Model<'p> {
+    /// The types by their names.
     pub types: BTreeMap<&'p str, &'p TypeDecl>,
     rules: Vec<&'p Rule>,
     groups: permissions::Groups<'p>,
     context: BTreeMap<&'p str, Parameter>,
     /// Every action that there is.
     all: Mask,
+    /// By the types, the actions that are asked of them.
+    asked: BTreeMap<&'p str, Mask>,
+    /// What permission sets came to, by where they stand and the type that they are read for.
+    expanded: RefCell<BTreeMap<(Span, String), Rc<permissions::Set>>>,
     /// The stratum of each role of each type.
     levels: BTreeMap<(&'p str, &'p str), usize>,
 }
@@ -68,9 +76,12 @@ pub struct Asking<'a> {
     subjects: BTreeSet<Entity>,
     /// The roles held on each entity.
     held: BTreeMap<Entity, BTreeSet<String>>,
+    /// The ways from each resource that was asked for.
+    ways: RefCell<BTreeMap<Entity, Rc<BTreeSet<ways::Way>>>>,
 }
 
 impl<'p> Model<'p> {
+    /// Reads a policy that compiles.
     pub fn new(policy: &'p PolicyFile) -> Self {
         let types = policy.items.iter().filter_map(|item| match item {
             Item::Type(decl) => Some((decl.name.name.as_str(), decl)),
@@ -86,15 +97,22 @@ impl<'p> Model<'p> {
             groups: permissions::Groups::new(policy),
             context: BTreeMap::new(),
             all: Mask::new(),
+            asked: BTreeMap::new(),
+            expanded: RefCell::default(),
             levels: BTreeMap::new(),
         };
-        model.all = model.actions().into_iter().map(|(name, _)| name).collect();
+        for (action, asked) in model.actions() {
+            for ty in asked {
+                model.asked.entry(ty).or_default().insert(action.clone());
+            }
+            model.all.insert(action);
+        }
         model.context = model.context(policy);
         model.levels = model.levels();
         model
     }
 
-    /// Somebody who asks.
+    /// Somebody who asks; nobody where a credential has no owner.
     pub fn ask<'a>(&'a self, facts: &'a Facts, request: Request) -> Option<Asking<'a>> {
         Asking::new(self, facts, request)
     }
@@ -133,7 +151,8 @@ impl<'p> Model<'p> {
         self.types.get(ty).map_or(&[], |decl| &decl.body)
     }
 
-    pub fn roles(&self, ty: &str) -> BTreeMap<&'p str, &'p RoleDecl> {
+    /// The declared roles of a type.
+    fn roles(&self, ty: &str) -> BTreeMap<&'p str, &'p RoleDecl> {
         let roles = self.body(ty).iter().filter_map(|member| match member {
             Member::Role(role) => Some((role.name.name.as_str(), role)),
             _ => None,
@@ -221,11 +240,9 @@ impl<'p> Model<'p> {
         all
     }
 
-    pub fn asked_of(&self, ty: &str) -> Vec<Action> {
-        let all = self.actions().into_iter();
-        all.filter(|(_, asked)| asked.contains(&ty))
-            .map(|(action, _)| action)
-            .collect()
+    /// The actions that are asked of a type.
+    pub fn asked_of(&self, ty: &str) -> Mask {
+        self.asked.get(ty).cloned().unwrap_or_default()
     }
 
     /// The types that can ask.

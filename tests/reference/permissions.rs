@@ -1,6 +1,7 @@
 //! What permission sets mean.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use ward::syntax::ast::{Item, PermissionGroup, PermissionSet, PermissionTerm, PolicyFile};
 
@@ -46,7 +47,18 @@ impl Set {
 }
 
 impl Model<'_> {
-    pub(super) fn expand(&self, set: &PermissionSet, own: Option<&str>) -> Set {
+    /// What a permission set comes to; in a type, the names of its own actions come first.
+    pub(super) fn expand(&self, set: &PermissionSet, own: Option<&str>) -> Rc<Set> {
+        let key = (set.span, own.unwrap_or_default().to_owned());
+        if let Some(known) = self.expanded.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let expanded = Rc::new(self.read_set(set, own));
+        self.expanded.borrow_mut().insert(key, Rc::clone(&expanded));
+        expanded
+    }
+
+    fn read_set(&self, set: &PermissionSet, own: Option<&str>) -> Set {
         let mut expanded = Set::default();
         for term in &set.terms {
             let (actions, wild) = self.term(term, own);
@@ -64,6 +76,16 @@ impl Model<'_> {
         let named = expanded.named.clone();
         expanded.wild.retain(|action| !named.contains(action));
         expanded
+    }
+
+    /// Whether a term names an action or a group.
+    pub(super) fn is_permission(&self, term: &PermissionTerm) -> bool {
+        let parts = term.path.iter().map(|(part, _)| part.as_deref());
+        let name: Option<Vec<&str>> = parts.collect();
+        name.is_some_and(|name| {
+            let name = name.join(".");
+            self.all.contains(&name) || self.groups.by_path.contains_key(&name)
+        })
     }
 
     /// What a name in a custom role stands for: an action, or a group by its path.

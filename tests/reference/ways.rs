@@ -2,6 +2,7 @@
 //! ceilings [4].
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use ward::syntax::ast::RoleClause;
 
@@ -14,7 +15,8 @@ pub(super) struct Way {
     pub(super) place: Entity,
     /// What the levels of its shares let through.
     pub(super) mask: Mask,
-    /// What the ceilings of the places on it let through, its end among them.
+    /// What the ceilings of the places on it let through, its end among them; of a way that is
+    /// whole, those of all that its end stands in too.
     pub(super) ceiling: Mask,
     /// The types that were overridden before it came to its end, and not passed since.
     pending: BTreeSet<String>,
@@ -30,15 +32,25 @@ impl Way {
 impl Asking<'_> {
     /// Every way from a resource. One that was there before in the same state is not taken again,
     /// so that cycles of shares end.
-    pub(super) fn ways(&self, resource: &Entity) -> BTreeSet<Way> {
+    pub(super) fn ways(&self, resource: &Entity) -> Rc<BTreeSet<Way>> {
+        if let Some(known) = self.ways.borrow().get(resource) {
+            return Rc::clone(known);
+        }
         let mut ways = BTreeSet::new();
         let start = Way {
             place: resource.clone(),
             mask: self.model.all.clone(),
-            ceiling: self.ceiling(resource),
+            ceiling: self.cut(&self.model.all, resource),
             pending: BTreeSet::new(),
         };
         self.walk(start, &mut ways);
+        let under = ways.into_iter().map(|way| Way {
+            ceiling: self.cut_above(&way.ceiling, &way.place),
+            ..way
+        });
+        let ways = Rc::new(under.collect());
+        let mut known = self.ways.borrow_mut();
+        known.insert(resource.clone(), Rc::clone(&ways));
         ways
     }
 
@@ -55,7 +67,7 @@ impl Asking<'_> {
         let step = |to: &Entity, mask: Mask| Way {
             place: to.clone(),
             mask,
-            ceiling: both(&way.ceiling, &self.ceiling(to)),
+            ceiling: self.cut(&way.ceiling, to),
             pending: pending.clone(),
         };
         for container in self.facts.containers_of(place) {
@@ -70,8 +82,8 @@ impl Asking<'_> {
         }
     }
 
-    /// What the ceilings of the roles held at a place leave.
-    fn ceiling(&self, place: &Entity) -> Mask {
+    /// What the ceilings of the roles held at a place leave of a set.
+    fn cut(&self, mask: &Mask, place: &Entity) -> Mask {
         let held = self.held(place).into_iter();
         let clauses = held.flat_map(|role| self.model.clauses(&place.0, role));
         let sets = clauses.filter_map(|clause| match clause {
@@ -80,23 +92,21 @@ impl Asking<'_> {
         });
         let sets: Vec<Mask> = sets.collect();
         if sets.is_empty() {
-            self.model.all.clone()
-        } else {
-            sets.into_iter().flatten().collect()
+            return mask.clone();
         }
+        both(mask, &sets.into_iter().flatten().collect())
     }
 
-    /// What the ceilings of all that an entity stands in leave.
-    pub(super) fn ceiling_above(&self, entity: &Entity) -> Mask {
+    /// What the ceilings of all that an entity stands in leave of a set.
+    fn cut_above(&self, mask: &Mask, entity: &Entity) -> Mask {
         let above = self.facts.above(entity);
-        above.iter().fold(self.model.all.clone(), |mask, place| {
-            both(&mask, &self.ceiling(place))
-        })
+        let above = above.iter();
+        above.fold(mask.clone(), |mask, place| self.cut(&mask, place))
     }
 
-    /// What the ceilings of an entity and of all that it stands in leave.
-    pub(super) fn own_ceiling(&self, entity: &Entity) -> Mask {
-        both(&self.ceiling(entity), &self.ceiling_above(entity))
+    /// What the ceilings of an entity and of all that it stands in leave of a set.
+    pub(super) fn under_own_ceilings(&self, mask: &Mask, entity: &Entity) -> Mask {
+        self.cut_above(&self.cut(mask, entity), entity)
     }
 }
 

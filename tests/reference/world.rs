@@ -66,6 +66,7 @@ pub fn value(expr: &Expr) -> Value {
 }
 
 impl Facts {
+    /// Reads facts that fit the policy.
     pub fn new(model: &Model<'_>, file: &WorldFile) -> Self {
         let mut facts = Self::default();
         let end = |until: &Option<ast::Moment>| until.map_or(i64::MAX, |moment| moment.millis);
@@ -145,14 +146,17 @@ impl Facts {
         facts
     }
 
+    /// Whether any fact names an entity.
     pub fn knows(&self, entity: &Entity) -> bool {
         self.named.contains(entity)
     }
 
+    /// Every entity that some fact names.
     pub fn entities(&self) -> impl Iterator<Item = &Entity> {
         self.named.iter()
     }
 
+    /// What an entity stands in right away.
     pub fn containers_of<'f>(&'f self, entity: &'f Entity) -> impl Iterator<Item = &'f Entity> {
         let edges = self
             .containers
@@ -197,12 +201,19 @@ impl Facts {
 }
 
 impl Model<'_> {
-    /// Whether a fact keeps to what the policy says of holders and of custom roles.
-    pub fn may_stand(&self, fact: &ast::Fact) -> bool {
+    /// Whether a fact keeps to what the policy says of holders and of custom roles, beside facts
+    /// that do.
+    pub fn accepts(&self, facts: &Facts, fact: &ast::Fact) -> bool {
+        let there = |on: &ast::Entity, role: &ast::Ident| {
+            self.roles(&on.type_name).contains_key(role.name.as_str())
+                || facts
+                    .custom_roles
+                    .contains_key(&(entity(on), role.name.clone()))
+        };
         match &fact.kind {
             FactKind::Holding {
                 subject, role, on, ..
-            } => match subject {
+            } if there(on, role) => match subject {
                 ast::Holder::Anyone => true,
                 ast::Holder::Entity(holder) => {
                     let mut clauses = self.clauses(&on.type_name, &role.name).iter();
@@ -215,23 +226,62 @@ impl Model<'_> {
                         })
                 }
                 ast::Holder::Set(of, held) => {
-                    self.level(&of.type_name, &held.name) <= self.level(&on.type_name, &role.name)
+                    there(of, held)
+                        && self.level(&of.type_name, &held.name)
+                            <= self.level(&on.type_name, &role.name)
                 }
             },
+            FactKind::Holding { .. } => false,
             FactKind::CustomRole { of, can, .. } => {
-                let universe = self
-                    .body(&of.type_name)
-                    .iter()
-                    .find_map(|member| match member {
-                        Member::CustomRoles(set, _) => {
-                            Some(self.expand(set, Some(&of.type_name)).all())
-                        }
-                        _ => None,
-                    });
-                let mut can = can.iter().flat_map(|term| self.permission(term));
-                universe.is_some_and(|universe| can.all(|action| universe.contains(&action)))
+                let universe = self.universe(&of.type_name);
+                can.iter().all(|term| {
+                    self.is_permission(term) && self.permission(term).is_subset(&universe)
+                })
             }
             _ => true,
+        }
+    }
+
+    /// What custom roles of a type may have: of the set, what can be asked inside at all.
+    fn universe(&self, ty: &str) -> Mask {
+        let sets = self.body(ty).iter().filter_map(|member| match member {
+            Member::CustomRoles(set, _) => Some(self.expand(set, Some(ty)).all()),
+            _ => None,
+        });
+        let set: Mask = sets.flatten().collect();
+        let inside = self.inside(ty);
+        let actions = self.actions().into_iter();
+        let asked_inside = actions.filter(|(_, asked)| asked.iter().any(|of| inside.contains(of)));
+        asked_inside
+            .map(|(action, _)| action)
+            .filter(|action| set.contains(action))
+            .collect()
+    }
+
+    /// The types from which a way may lead to a type, itself among them.
+    fn inside(&self, ty: &str) -> BTreeSet<&str> {
+        let mut inside = BTreeSet::from([ty]);
+        loop {
+            let leads = |name: &str| {
+                let decl = self.types[name];
+                let mut up = decl.containers.iter().map(|of| &of.type_name.name);
+                up.any(|of| inside.contains(of.as_str()))
+                    || self
+                        .shares(name)
+                        .iter()
+                        .any(|share| inside.contains(share.with.name.as_str()))
+            };
+            let more: Vec<&str> = self.types.keys().copied().filter(|ty| leads(ty)).collect();
+            let before = inside.len();
+            inside.extend(more);
+            if inside.len() == before {
+                return self
+                    .types
+                    .keys()
+                    .copied()
+                    .filter(|ty| inside.contains(ty))
+                    .collect();
+            }
         }
     }
 }
