@@ -53,6 +53,8 @@ pub mod cli;
 #[cfg(feature = "compiler")]
 mod compile;
 #[cfg(feature = "compiler")]
+pub mod coverage;
+#[cfg(feature = "compiler")]
 pub mod diagnostic;
 mod eval;
 #[cfg(feature = "compiler")]

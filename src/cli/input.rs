@@ -153,6 +153,43 @@ fn below(paths: &[PathBuf], kinds: &[&str]) -> Result<Vec<PathBuf>, Stop> {
     Ok(files)
 }
 
+/// The files that are named by these paths, or have policies and lie below them; those that cannot
+/// be read are left out.
+pub(super) fn listed(paths: &[PathBuf]) -> BTreeSet<String> {
+    let here = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &here } else { paths };
+    let mut names = BTreeSet::new();
+    for path in paths {
+        if !path.is_dir() {
+            names.insert(shown(path));
+            continue;
+        }
+        for entry in ignore::WalkBuilder::new(path).build().flatten() {
+            let file = entry.path();
+            if file.extension().is_some_and(|e| e == "policy") && file.is_file() {
+                names.insert(shown(file));
+            }
+        }
+    }
+    names
+}
+
+/// The files that those use, wherever they lie.
+pub(super) fn used(paths: &[PathBuf]) -> BTreeSet<String> {
+    let files = listed(paths)
+        .into_iter()
+        .filter(|name| fs::read(name).is_ok());
+    let units = files.filter_map(|name| unit(Path::new(&name)).ok());
+    let sources = units.flat_map(|unit| {
+        let names = unit
+            .sources
+            .iter()
+            .map(|(_, source)| source.name().to_owned());
+        names.collect::<Vec<_>>()
+    });
+    sources.collect()
+}
+
 /// Those that no other one uses.
 fn roots(mut units: Vec<Unit>) -> Vec<Unit> {
     let others = units.iter().flat_map(|unit| unit.sources.iter().skip(1));

@@ -9,6 +9,7 @@ mod check;
 mod ci;
 mod compile;
 mod completions;
+mod coverage;
 mod excerpt;
 mod explain;
 mod fmt;
@@ -20,6 +21,7 @@ mod list;
 mod man;
 mod report;
 mod test;
+mod watch;
 mod who;
 
 use std::io::{self, Write};

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 
+use super::coverage::{Coverage, JsonCoverage};
 use super::formats::finding::{self, Place};
 use super::formats::{FAILED_TEST, Finding, github};
-use super::{Exit, Outcomes, explain, input, report, write_json, written};
+use super::{Exit, Outcomes, Stop, explain, input, report, watch, write_json, written};
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::eval::Reasons;
 use crate::policy::Policy;
@@ -25,12 +26,16 @@ enum TestFormat {
     Junit,
     /// Workflow commands of GitHub Actions
     Github,
+    /// Coverage for other tools
+    Lcov,
+    /// Coverage as one page
+    Html,
 }
 
 /// Run the test blocks of policies
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  ward test policies/\n  ward test app.policy --filter \"guests\"\n  ward test --format junit > report.xml"
+    after_help = "Example:\n  ward test policies/\n  ward test app.policy --filter \"guests\"\n  ward test --format junit > report.xml\n  ward test --coverage --min 80\n  ward test --coverage --format html > coverage.html\n  ward test --watch"
 )]
 pub(super) struct Arguments {
     /// Files, or directories with `.policy` files below them; `-` is standard input [default: .]
@@ -40,7 +45,23 @@ pub(super) struct Arguments {
     filter: Option<String>,
     /// How it is told
     #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    #[arg(requires_ifs([("lcov", "coverage"), ("html", "coverage")]))]
     format: TestFormat,
+    /// Tell which parts of the policies the tests decide
+    #[arg(long, action = ArgAction::SetTrue)]
+    coverage: bool,
+    /// Fail where less than this is covered, in percent
+    #[arg(long, value_name = "PERCENT", requires = "coverage", value_parser = percent)]
+    min: Option<f64>,
+    /// Run again when a file changes, until Ctrl-C
+    #[arg(long, action = ArgAction::SetTrue)]
+    watch: bool,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok();
+    let number = number.filter(|number| (0.0..=100.0).contains(number));
+    number.ok_or_else(|| "write a number from 0 to 100".to_owned())
 }
 
 #[derive(Serialize)]
@@ -48,6 +69,8 @@ pub(super) struct JsonTests {
     passed: usize,
     failed: usize,
     tests: Vec<JsonTest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<JsonCoverage>,
 }
 
 #[derive(Serialize)]
@@ -142,6 +165,7 @@ impl Tested {
             passed: self.tests.len() - failed,
             failed,
             tests: self.tests,
+            coverage: None,
         }
     }
 
@@ -192,6 +216,25 @@ impl Tested {
 }
 
 pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
+    if !arguments.watch {
+        return once(arguments, out);
+    }
+    let again = |changed: &[String]| {
+        if !changed.is_empty() {
+            writeln!(out, "\nchanged: {}", changed.join(", "))?;
+        }
+        match once(arguments, out) {
+            Ok(_) | Err(Stop::Told) => {}
+            Err(stop) => return Err(stop),
+        }
+        writeln!(out, "watching for changes, Ctrl-C ends")?;
+        Ok(out.flush()?)
+    };
+    watch::policies(&arguments.paths, again)?;
+    Ok(Exit::Success)
+}
+
+fn once(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     let compiled = input::compiled(&arguments.paths)?;
     let filter = arguments.filter.as_deref();
     let tested = Tested::new(compiled.iter().flatten(), filter);
@@ -201,24 +244,65 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
             report::diagnostics(diagnostics);
         }
     }
-    let exit = if broken.is_empty() {
+    let coverage = arguments.coverage.then(|| {
+        let mut coverage = Coverage::default();
+        for policy in compiled.iter().flatten() {
+            coverage.add(policy, |name| filter.is_none_or(|text| name.contains(text)));
+        }
+        coverage
+    });
+    let enough = covers(arguments.min, coverage.as_ref());
+    let exit = if broken.is_empty() && enough {
         tested.exit()
     } else {
         Exit::Failure
     };
-    let done = match arguments.format {
-        TestFormat::Text => tested.shown(out).and_then(|()| {
-            // Where nothing compiles, that no test was found says nothing.
-            if tested.tests.is_empty() && !broken.is_empty() {
-                return Ok(());
-            }
-            writeln!(out, "{}", tested.summary())
-        }),
-        TestFormat::Json => write_json(out, &tested.into_json()),
-        TestFormat::Junit => junit(&tested.tests, out),
-        TestFormat::Github => github(&broken, &tested, out),
+    let text = |out: &mut dyn Write| {
+        tested.shown(out)?;
+        // Where nothing compiles, that no test was found says nothing.
+        if tested.tests.is_empty() && !broken.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "{}", tested.summary())
+    };
+    let done = match (arguments.format, &coverage) {
+        (TestFormat::Text, None) => text(out),
+        (TestFormat::Text, Some(coverage)) => text(out)
+            .and_then(|()| writeln!(out))
+            .and_then(|()| coverage.text(out)),
+        // The report alone goes to where it is kept; people read the rest.
+        (TestFormat::Lcov, Some(coverage)) => {
+            text(&mut anstream::stderr()).and_then(|()| coverage.lcov(out))
+        }
+        (TestFormat::Html, Some(coverage)) => {
+            text(&mut anstream::stderr()).and_then(|()| coverage.html(out))
+        }
+        // These two are not asked for without it.
+        (TestFormat::Lcov | TestFormat::Html, None) => Ok(()),
+        (TestFormat::Json, coverage) => {
+            let mut json = tested.into_json();
+            json.coverage = coverage.as_ref().map(Coverage::json);
+            write_json(out, &json)
+        }
+        (TestFormat::Junit, _) => junit(&tested.tests, out),
+        (TestFormat::Github, _) => github(&broken, &tested, out),
     };
     written(exit, done)
+}
+
+/// Whether as much is covered as is asked for; where not, it is told.
+fn covers(min: Option<f64>, coverage: Option<&Coverage>) -> bool {
+    let (Some(min), Some(coverage)) = (min, coverage) else {
+        return true;
+    };
+    if coverage.is_enough(min) {
+        return true;
+    }
+    report::plain(&format!(
+        "{} of the policy is covered, and at least {min}% is asked for",
+        coverage.total()
+    ));
+    false
 }
 
 fn github(broken: &[Diagnostics], tested: &Tested, out: &mut dyn Write) -> io::Result<()> {

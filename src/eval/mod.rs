@@ -174,6 +174,30 @@ impl<'w> Evaluator<'w> {
         Ok(answer)
     }
 
+    /// The entities of a type that a subject sees, each asked about, in any order; of one resource
+    /// only, where one is named.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    #[cfg(feature = "compiler")]
+    pub(crate) fn seen(
+        &self,
+        subject: &EntityName,
+        type_name: &str,
+        only: Option<&EntityName>,
+        context: &Context,
+    ) -> Result<Vec<EntityId>, QueryError> {
+        let question = self.question(subject, context)?;
+        let ty = self.type_named(type_name)?;
+        let one = only.map(|only| self.world.find(ty, &only.id));
+        let one: Option<Vec<EntityId>> = one.map(|found| found.into_iter().collect());
+        let asked = one.as_deref().unwrap_or_else(|| self.world.all_of(ty));
+        let case = self.case(&question);
+        let sees = |entity: &&EntityId| case.judge(**entity, None, 0, &mut Faults::default()).sees;
+        Ok(asked.iter().filter(sees).copied().collect())
+    }
+
     fn plan(&self) -> &'w Plan {
         &self.world.plan
     }

@@ -137,17 +137,21 @@ impl Case<'_> {
         if !world.plan.facets.overrides {
             return 0;
         }
-        let Some(ty) = world.entities.type_of(place.entity) else {
+        let Some(id) = world.entities.type_of(place.entity) else {
             return place.pending;
         };
-        let ty = &world.plan.types[ty];
+        let ty = &world.plan.types[id];
         let passed = place.pending & !ty.overridden;
         let overrides =
             ty.overrides != 0 && !self.asker.held_at(world, place.entity, self.now).is_empty();
+        let forced = match world.plan.facets.forced {
+            Some((of, bits)) if of == id => bits,
+            _ => 0,
+        };
         if overrides {
-            passed | ty.overrides
+            passed | ty.overrides | forced
         } else {
-            passed
+            passed | forced
         }
     }
 

@@ -247,7 +247,9 @@ impl Lowerer<'_, '_, '_> {
             sights.sort_by_key(|sight: &Sight| (sight.of, sight.condition.is_some(), sight.clause));
             grants
                 .sort_by_key(|grant: &Grant| (grant.lane, grant.condition.is_some(), grant.clause));
-            let ceiling = self.ceiling(&implies);
+            let mut own_first = implies.clone();
+            own_first.sort_by_key(|role| *role != id);
+            let ceiling = self.ceiling(&own_first);
             let also = self.also(id);
             let info = &self.program.schema.roles[id];
             let meaning = &self.program.roles[id];

@@ -184,6 +184,7 @@ impl Plan {
             ceilings: self.roles.rows().iter().any(|role| role.ceiling.is_some()),
             overrides: self.types.rows().iter().any(|ty| ty.overrides != 0),
             strata: strata.max().unwrap_or(0),
+            forced: None,
             also: self.roles.rows().iter().any(|role| !role.also.is_empty()),
             above,
             links,
@@ -199,6 +200,8 @@ pub(crate) struct Facets {
     pub(crate) ceilings: bool,
     /// Some type overrides another.
     pub(crate) overrides: bool,
+    /// Overrides of a type that are in force whatever is held there; only where coverage is measured.
+    pub(crate) forced: Option<(TypeId, u64)>,
     /// The last stratum of roles.
     pub(crate) strata: u32,
     /// Some role has `also`.

@@ -14,6 +14,8 @@ mod holding;
 mod ids;
 mod validate;
 mod value;
+#[cfg(feature = "compiler")]
+mod vary;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +33,8 @@ pub use ids::{
 };
 pub use validate::PlanError;
 pub use value::{Field, Value, ValueType};
+#[cfg(feature = "compiler")]
+pub(crate) use vary::Part;
 
 /// How many actions one lane has room for.
 pub const LANE_WIDTH: usize = 64;

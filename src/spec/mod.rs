@@ -1,5 +1,8 @@
 //! Runs `test` blocks: a test is a story, and each statement acts on what the ones before have made.
 
+pub(crate) mod scene;
+pub(crate) mod threads;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -46,70 +49,84 @@ pub struct Failure {
     pub reasons: Option<Reasons>,
 }
 
-/// Runs all tests of a policy, in the order of its files.
+/// Runs all tests of a policy, on all cores; the results come in the order of its files.
 pub fn run(policy: &Policy) -> Vec<TestResult> {
     let blank = WorldBuilder::new(Arc::clone(policy.plan()));
-    tests(policy)
-        .map(|test| {
-            let mut result = TestResult {
-                name: test.name.value.clone(),
-                span: test.span,
-                claims: 0,
-                failures: Vec::new(),
-            };
-            // Whatever a test cannot even ask was reported when the policy was compiled.
-            tell(policy, &blank, test, &mut |step| match step {
-                Step::Wrong(_) => {}
-                Step::Tried { span, refused } => {
-                    result.claims += 1;
-                    if !refused {
-                        result.failures.push(Failure {
-                            span,
-                            message: "expected that this is refused, and it was taken".into(),
-                            reasons: None,
-                        });
-                    }
-                }
-                Step::Asked { expectation, world } => {
-                    for claim in claims(expectation) {
-                        result.claims += 1;
-                        result
-                            .failures
-                            .extend(ask(world, expectation, &claim).ok().flatten());
-                    }
-                }
-            });
-            result
-        })
-        .collect()
+    let tests: Vec<&Test> = tests(policy).collect();
+    threads::in_order(&tests, || (), |(), test| run_one(policy, &blank, test))
+}
+
+fn run_one(policy: &Policy, blank: &WorldBuilder, test: &Test) -> TestResult {
+    let mut result = TestResult {
+        name: test.name.value.clone(),
+        span: test.span,
+        claims: 0,
+        failures: Vec::new(),
+    };
+    // Whatever a test cannot even ask was reported when the policy was compiled.
+    tell(policy, blank, test, &mut |step| match step {
+        Step::Wrong(_) => {}
+        Step::Tried { span, refused, .. } => {
+            result.claims += 1;
+            if !refused {
+                result.failures.push(Failure {
+                    span,
+                    message: "expected that this is refused, and it was taken".into(),
+                    reasons: None,
+                });
+            }
+        }
+        Step::Asked {
+            expectation, world, ..
+        } => {
+            for claim in claims(expectation) {
+                result.claims += 1;
+                result
+                    .failures
+                    .extend(ask(world, expectation, &claim).ok().flatten());
+            }
+        }
+    });
+    result
 }
 
 /// Finds facts that do not fit the policy and questions that cannot be asked.
 pub(crate) fn check(policy: &Policy) -> Vec<Diagnostic> {
     let blank = WorldBuilder::new(Arc::clone(policy.plan()));
-    let mut diagnostics = Vec::new();
     let mut names: HashMap<&str, Span> = HashMap::new();
-    for test in tests(policy) {
+    let tests: Vec<&Test> = tests(policy).collect();
+    let wrong = threads::in_order(&tests, || (), |(), test| check_one(policy, &blank, test));
+    let mut diagnostics = Vec::new();
+    for (test, wrong) in tests.iter().zip(wrong) {
         let name = &test.name;
         if let Some(first) = names.insert(&name.value, name.span) {
             diagnostics.push(report::test_twice(name.span, &name.value, first));
         }
-        tell(policy, &blank, test, &mut |step| match step {
-            Step::Wrong(diagnostic) => diagnostics.push(diagnostic),
-            Step::Tried { .. } => {}
-            Step::Asked { expectation, world } => {
-                for claim in claims(expectation) {
-                    if let Err(diagnostic) = ask(world, expectation, &claim) {
-                        diagnostics.push(diagnostic);
-                    }
-                }
-            }
-        });
+        diagnostics.extend(wrong);
     }
     diagnostics
 }
 
-fn tests(policy: &Policy) -> impl Iterator<Item = &Test> {
+fn check_one(policy: &Policy, blank: &WorldBuilder, test: &Test) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    tell(policy, blank, test, &mut |step| match step {
+        Step::Wrong(diagnostic) => diagnostics.push(diagnostic),
+        Step::Tried { .. } => {}
+        Step::Asked {
+            expectation, world, ..
+        } => {
+            for claim in claims(expectation) {
+                if let Err(diagnostic) = ask(world, expectation, &claim) {
+                    diagnostics.push(diagnostic);
+                }
+            }
+        }
+    });
+    diagnostics
+}
+
+/// The tests of a policy, in the order of its files.
+pub(crate) fn tests(policy: &Policy) -> impl Iterator<Item = &Test> {
     let items = policy.files.iter().flat_map(|file| &file.items);
     items.filter_map(|item| match item {
         Item::Test(test) => Some(test),
@@ -122,11 +139,18 @@ enum Step<'t> {
     /// A statement that does not fit.
     Wrong(Diagnostic),
     /// Facts that should be refused.
-    Tried { span: Span, refused: bool },
+    Tried {
+        span: Span,
+        refused: bool,
+        builder: &'t WorldBuilder,
+        facts: &'t [ast::Fact],
+    },
     /// A claim, with the world as it is by then.
     Asked {
         expectation: &'t Expectation,
         world: &'t World,
+        /// Whether it is another world than that of the claim before.
+        changed: bool,
     },
 }
 
@@ -146,12 +170,19 @@ fn tell(policy: &Policy, blank: &WorldBuilder, test: &Test, listen: &mut dyn FnM
                 listen(Step::Tried {
                     span: *span,
                     refused: !taken,
+                    builder: &builder,
+                    facts,
                 });
                 continue;
             }
             Statement::Expect(expectation) => {
+                let changed = world.is_none();
                 let world = world.get_or_insert_with(|| builder.world());
-                listen(Step::Asked { expectation, world });
+                listen(Step::Asked {
+                    expectation,
+                    world,
+                    changed,
+                });
                 continue;
             }
         };
@@ -188,6 +219,13 @@ enum OneClaim<'t> {
 
 fn name(entity: &ast::Entity) -> EntityName {
     EntityName::new(&*entity.type_name, &*entity.id)
+}
+
+fn action_name(action: &ActionRef) -> String {
+    match &action.type_name {
+        Some(ty) => format!("{}.{}", ty.name, action.name.name),
+        None => action.name.name.clone(),
+    }
 }
 
 /// Each action on each resource.
@@ -300,10 +338,7 @@ fn ask(
         } => (*resource, *action, *expected),
     };
     let resource_name = name(resource);
-    let action_name = action.map(|action| match &action.type_name {
-        Some(ty) => format!("{}.{}", ty.name, action.name.name),
-        None => action.name.name.clone(),
-    });
+    let action_name = action.map(action_name);
     let asked = match &action_name {
         Some(action) => ward.reasons(&subject, action, &resource_name, &context),
         None => ward.sight_reasons(&subject, &resource_name, &context),

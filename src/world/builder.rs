@@ -57,6 +57,12 @@ pub struct WorldBuilder {
 }
 
 impl WorldBuilder {
+    /// Checks what comes against another plan, which has the same types, roles, levels and names.
+    #[cfg(feature = "compiler")]
+    pub(crate) fn set_plan(&mut self, plan: &Arc<Plan>) {
+        self.plan = Arc::clone(plan);
+    }
+
     /// A world of this policy without facts.
     pub fn new(plan: Arc<Plan>) -> Self {
         let mut entities = Entities::new(&plan);

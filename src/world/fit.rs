@@ -39,7 +39,7 @@ impl WorldBuilder {
 
     fn type_names(&self, types: impl IntoIterator<Item = TypeId>) -> Vec<String> {
         let types = types.into_iter();
-        types.map(|ty| self.plan.types[ty].name.clone()).collect()
+        types.map(|ty| self.plan.type_name(ty)).collect()
     }
 
     pub(super) fn entity_changes(

@@ -190,6 +190,12 @@ impl World {
         &self.plan
     }
 
+    /// Asks the same facts of another plan, which has the same types, roles, levels and names.
+    #[cfg(feature = "compiler")]
+    pub(crate) fn set_plan(&mut self, plan: &Arc<Plan>) {
+        self.plan = Arc::clone(plan);
+    }
+
     /// The entity with this name, if any fact names it.
     pub(crate) fn find(&self, ty: TypeId, id: &str) -> Option<EntityId> {
         self.entities
