@@ -57,6 +57,8 @@ pub mod diagnostic;
 mod eval;
 #[cfg(feature = "compiler")]
 pub mod graph;
+#[cfg(feature = "compiler")]
+pub mod lint;
 mod literal;
 #[cfg(feature = "compiler")]
 pub mod load;

@@ -13,3 +13,4 @@ mod reach;
 pub(crate) use arena::Arena;
 pub(crate) use meaning::{ActionGrant, LevelMeaning, Program, RoleMeaning, RuleMeaning, TypeGrant};
 pub(crate) use program::check;
+pub(crate) use reach::Reach;

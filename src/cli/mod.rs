@@ -11,8 +11,10 @@ mod explain;
 mod graph;
 mod init;
 mod input;
+mod lint;
 mod list;
 mod report;
+mod rules;
 mod test;
 mod who;
 
@@ -79,6 +81,8 @@ struct Cli {
 enum Command {
     Check(check::Arguments),
     Test(test::Arguments),
+    Lint(lint::Arguments),
+    Rules(rules::Arguments),
     Ask(ask::Arguments),
     Actions(actions::Arguments),
     List(list::Arguments),
@@ -156,6 +160,8 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Check(arguments) => check::run(arguments, out),
         Command::Test(arguments) => test::run(arguments, out),
+        Command::Lint(arguments) => lint::run(arguments, out),
+        Command::Rules(arguments) => rules::run(arguments, out),
         Command::Ask(arguments) => ask::run(arguments, out),
         Command::Actions(arguments) => actions::run(arguments, out),
         Command::List(arguments) => list::run(arguments, out),
