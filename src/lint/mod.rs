@@ -6,11 +6,13 @@
 
 mod allow;
 mod config;
+mod constant;
 mod finding;
 mod fix;
 mod rules;
 mod shape;
 mod subject;
+mod terms;
 mod used;
 
 use crate::policy::Policy;

@@ -328,31 +328,51 @@ impl<'a> Subject<'a> {
         self.sources.text(span)
     }
 
-    /// An item, a member or a clause with the line break behind it, and with its line where nothing
-    /// else stands on it: what goes when it is removed.
-    pub(crate) fn whole_lines(&self, span: Span) -> Span {
-        let Some(source) = self.sources.get(span.file) else {
-            return span;
-        };
-        let text = source.text();
-        let before = text.get(..span.start as usize).unwrap_or("");
-        let behind = text.get(span.end as usize..).unwrap_or("");
-        let blank = before.len() - before.trim_end_matches([' ', '\t']).len();
-        let line = behind.len() - behind.trim_start_matches([' ', '\t']).len();
-        let starts = before.len() == blank || before[..before.len() - blank].ends_with('\n');
-        let rest = behind.get(line..).unwrap_or("");
-        let at = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let mut whole = span;
-        match (starts, rest.starts_with('\n'), rest.is_empty()) {
-            (true, true, _) => {
-                whole.start -= at(blank);
-                whole.end += at(line + 1);
+    /// A stretch with a word before it, where that is there.
+    pub(crate) fn from_word(&self, word: &str, span: Span) -> Span {
+        let source = self.sources.get(span.file);
+        let text = source.map_or("", |source| source.text());
+        let before = text.get(..span.start as usize).unwrap_or("").trim_end();
+        match before.strip_suffix(word) {
+            Some(rest) => {
+                let start = u32::try_from(rest.len()).unwrap_or(span.start);
+                Span::new(span.file, start, span.end)
             }
-            (true, _, true) => whole.start -= at(blank),
-            // Others share the line: the blanks before it go with it.
-            _ => whole.start -= at(blank),
+            None => span,
         }
-        whole
+    }
+
+    /// An item, a member or a clause as it goes when it is removed: with its line where nothing else
+    /// stands on it, and with the `///` lines before it.
+    pub(crate) fn whole_lines(&self, span: Span) -> Span {
+        let source = self.sources.get(span.file);
+        let text = source.map_or("", |source| source.text());
+        let mut before = text.get(..span.start as usize).unwrap_or("");
+        let behind = text.get(span.end as usize..).unwrap_or("");
+        let rest = behind.trim_start_matches([' ', '\t', '\r']);
+        let line = before.trim_end_matches([' ', '\t']);
+        let starts = line.is_empty() || line.ends_with('\n');
+        let at = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        if !starts || !(rest.is_empty() || rest.starts_with('\n')) {
+            // Others share the line: the blanks before it go with it.
+            let start = if starts { before.len() } else { line.len() };
+            return Span::new(span.file, at(start), span.end);
+        }
+        before = line;
+        loop {
+            let above = before.strip_suffix('\n').unwrap_or(before);
+            let last = above.rsplit('\n').next().unwrap_or("");
+            if !last.trim_start().starts_with("///") {
+                break;
+            }
+            before = before.get(..above.len() - last.len()).unwrap_or("");
+        }
+        let gone = behind.len() - rest.len() + usize::from(!rest.is_empty());
+        Span::new(
+            span.file,
+            at(before.len()),
+            span.end.saturating_add(at(gone)),
+        )
     }
 }
 
@@ -489,11 +509,6 @@ impl Reader<'_> {
 }
 
 impl Subject<'_> {
-    /// Whether a type is a subject, and no credential.
-    pub(crate) fn is_principal(&self, ty: TypeId) -> bool {
-        self.schema.is_subject(ty)
-    }
-
     /// The kind of a type.
     pub(crate) fn kind(&self, ty: TypeId) -> TypeKind {
         self.schema.types[ty].kind

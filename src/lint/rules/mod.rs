@@ -1,8 +1,21 @@
 //! The rules, one file each. A new one is a file here, a line in this list, and a page.
 
+mod constant_condition;
+mod deny_without_reason;
+mod duplicate_rule;
+mod except_takes_nothing;
+mod grant_always_denied;
 mod invalid_allow;
+mod never_visible;
+mod power_without_sight;
+mod redundant_permission;
 mod unbounded_credential;
+mod ungranted_action;
 mod unused_allow;
+mod unused_attribute;
+mod unused_import;
+mod unused_permissions;
+mod unused_relation;
 mod unused_role;
 
 use super::{Findings, Level, Rule, Subject};
@@ -14,8 +27,23 @@ pub(super) use unused_allow::RULE as UNUSED_ALLOW;
 pub static RULES: &[&Rule] = &[
     // R: dead or doubled
     &unused_role::RULE,
+    &unused_permissions::RULE,
+    &unused_relation::RULE,
+    &unused_attribute::RULE,
+    &ungranted_action::RULE,
+    &unused_import::RULE,
+    &redundant_permission::RULE,
+    &except_takes_nothing::RULE,
+    &grant_always_denied::RULE,
+    &constant_condition::RULE,
+    &duplicate_rule::RULE,
     // S: security
     &unbounded_credential::RULE,
+    // V: visibility
+    &power_without_sight::RULE,
+    &never_visible::RULE,
+    // D: denials
+    &deny_without_reason::RULE,
     // N: names, and what is said about findings
     &UNUSED_ALLOW,
     &INVALID_ALLOW,
