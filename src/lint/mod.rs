@@ -14,6 +14,7 @@ mod shape;
 mod subject;
 mod terms;
 mod used;
+mod walk;
 
 use crate::policy::Policy;
 use crate::source::Sources;
