@@ -48,6 +48,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) used: Used,
     /// Which conditions say the same.
     pub(crate) shapes: Shapes,
+    /// What is marked as administrative, by role.
+    pub(crate) administrative: Table<RoleId, bool>,
     /// The facts of the world, where there is one.
     pub(crate) facts: Vec<(Span, Fact)>,
 }
@@ -126,6 +128,7 @@ impl<'a> Subject<'a> {
             .map(|(id, info)| reader.clauses(id, info.decl))
             .collect();
         let rules: Vec<RuleView<'a>> = reader.rules(&declared);
+        let administrative = reader.marked("administrative");
         let included = schema.roles.ids();
         let included = included.map(|role| closure(&schema, role)).collect();
         let mut subject = Self {
@@ -144,6 +147,7 @@ impl<'a> Subject<'a> {
             roles,
             included,
             rules,
+            administrative,
             facts: Vec::new(),
         };
         let comments = policy.files.iter().flat_map(|file| &file.comments);
@@ -449,6 +453,15 @@ impl Reader<'_> {
             })
         });
         clauses.collect()
+    }
+
+    /// Which roles have a mark.
+    fn marked(&self, mark: &str) -> Table<RoleId, bool> {
+        let nodes = self.graph.roles.rows().iter();
+        let nodes = nodes.map(|node| self.graph.graph.node_weight(*node));
+        nodes
+            .map(|node| node.is_some_and(|node| node.marks.contains(&mark)))
+            .collect()
     }
 
     fn rules<'a>(&self, declared: &[&'a ast::Rule]) -> Vec<RuleView<'a>> {

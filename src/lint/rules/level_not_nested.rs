@@ -18,9 +18,9 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
         for share in &ty.shares {
             for (index, level) in share.levels.iter().enumerate() {
                 let before = share.levels.get(..index).unwrap_or(&[]);
-                let masks = |level: &LevelId| &subject.plan.levels[*level].masks;
                 let stray = before.iter().find(|other| {
-                    !masks(level).covers(masks(other)) && !masks(other).covers(masks(level))
+                    !missing(subject, *level, **other).is_empty()
+                        && !missing(subject, **other, *level).is_empty()
                 });
                 let Some(stray) = stray else {
                     continue;

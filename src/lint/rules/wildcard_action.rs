@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, found: &mut Findings) {
     for (role, info) in subject.schema.roles.iter() {
-        if subject.config.is_administrative(&info.name) {
+        if subject.administrative[role] || subject.config.is_administrative(&info.name) {
             continue;
         }
         for clause in &info.decl.clauses {
@@ -39,7 +39,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
                             subject.role_name(role)
                         ),
                     )
-                    .help("name the actions or a permission group; if the role is to have everything, list it in `administrative-roles` of ward.toml or allow it with a reason");
+                    .help("name the actions or a permission group; if the role is to have everything, mark it `@administrative`");
             }
         }
     }
