@@ -5,6 +5,7 @@ mod confusable_identifier;
 mod constant_condition;
 mod deny_without_reason;
 mod duplicate_rule;
+mod empty_audience;
 mod except_takes_nothing;
 mod grant_always_denied;
 mod guard_escaped;
@@ -45,6 +46,7 @@ pub static RULES: &[&Rule] = &[
     &unused_attribute::RULE,
     &ungranted_action::RULE,
     &unused_import::RULE,
+    &empty_audience::RULE,
     &redundant_permission::RULE,
     &except_takes_nothing::RULE,
     &grant_always_denied::RULE,
