@@ -56,6 +56,8 @@ mod compile;
 pub mod diagnostic;
 mod eval;
 #[cfg(feature = "compiler")]
+pub mod fmt;
+#[cfg(feature = "compiler")]
 pub mod graph;
 #[cfg(feature = "compiler")]
 pub mod lint;

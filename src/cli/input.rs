@@ -48,7 +48,7 @@ impl Unit {
 }
 
 /// The name of a path as people see it: as it was given, with `/`, without `./` before it.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     let name = path.to_string_lossy().replace('\\', "/");
     name.strip_prefix("./").unwrap_or(&name).to_owned()
 }
@@ -62,7 +62,31 @@ pub(super) fn units(paths: &[PathBuf]) -> Result<Vec<Unit>, Stop> {
 
 /// Each file below these paths, with all that it uses.
 fn every_file(paths: &[PathBuf]) -> Result<Vec<Unit>, Stop> {
-    let mut units = Vec::new();
+    let files = below(paths, &["policy"])?;
+    files.iter().map(|file| unit(file)).collect()
+}
+
+/// Every policy and every world below these paths.
+pub(super) fn texts(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
+    let here = [PathBuf::from(".")];
+    let kinds = ["policy", "world"];
+    let files = below(if paths.is_empty() { &here } else { paths }, &kinds)?;
+    let other = |file: &&PathBuf| !kinds.iter().any(|kind| has_extension(file, kind));
+    if let Some(file) = files.iter().find(other) {
+        let file = shown(file);
+        report::plain(&format!("`{file}` is no .policy file and no .world file"));
+        return Err(Stop::Told);
+    }
+    Ok(files)
+}
+
+pub(super) fn has_extension(path: &Path, wanted: &str) -> bool {
+    path.extension().is_some_and(|found| found == wanted)
+}
+
+/// These paths, and in the place of a directory the files below it with such an ending.
+fn below(paths: &[PathBuf], kinds: &[&str]) -> Result<Vec<PathBuf>, Stop> {
+    let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
             let below = ignore::WalkBuilder::new(path)
@@ -74,18 +98,18 @@ fn every_file(paths: &[PathBuf]) -> Result<Vec<Unit>, Stop> {
                     Stop::Told
                 })?;
                 let file = entry.path();
-                if file.is_file() && file.extension().is_some_and(|e| e == "policy") {
-                    units.push(unit(file)?);
+                if file.is_file() && kinds.iter().any(|kind| has_extension(file, kind)) {
+                    files.push(file.to_path_buf());
                 }
             }
         } else if path.exists() {
-            units.push(unit(path)?);
+            files.push(path.clone());
         } else {
             report::plain(&format!("cannot find `{}`", path.display()));
             return Err(Stop::Told);
         }
     }
-    Ok(units)
+    Ok(files)
 }
 
 /// Those that no other one uses.

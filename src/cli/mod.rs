@@ -8,6 +8,7 @@ mod batch;
 mod check;
 mod compile;
 mod explain;
+mod fmt;
 mod graph;
 mod init;
 mod input;
@@ -70,7 +71,7 @@ type Outcomes = Result<Exit, Stop>;
     name = "ward",
     version,
     about = "What may they see, and what may they do? Policies, checked, tested and asked.",
-    after_help = "Examples:\n  ward init                     start with a small policy that passes\n  ward check                    compile every .policy file below here\n  ward test policies/           run their test blocks\n  ward ask User:bob Doc.edit Doc:plan -p app.policy -w app.world\n\nExit codes: 0 success or Allowed, 1 error, 2 wrong usage, 3 Forbidden, 4 Invisible."
+    after_help = "Examples:\n  ward init                     start with a small policy that passes\n  ward check                    compile every .policy file below here\n  ward test policies/           run their test blocks\n  ward fmt                      write them in the one style\n  ward ask User:bob Doc.edit Doc:plan -p app.policy -w app.world\n\nExit codes: 0 success or Allowed, 1 error, 2 wrong usage, 3 Forbidden, 4 Invisible."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -83,6 +84,7 @@ enum Command {
     Test(test::Arguments),
     Lint(lint::Arguments),
     Rules(rules::Arguments),
+    Fmt(fmt::Arguments),
     Ask(ask::Arguments),
     Actions(actions::Arguments),
     List(list::Arguments),
@@ -162,6 +164,7 @@ pub fn main() -> ExitCode {
         Command::Test(arguments) => test::run(arguments, out),
         Command::Lint(arguments) => lint::run(arguments, out),
         Command::Rules(arguments) => rules::run(arguments, out),
+        Command::Fmt(arguments) => fmt::run(arguments, out),
         Command::Ask(arguments) => ask::run(arguments, out),
         Command::Actions(arguments) => actions::run(arguments, out),
         Command::List(arguments) => list::run(arguments, out),

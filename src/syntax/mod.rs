@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, syntax as report};
 use crate::source::{FileId, Span};
 use ast::{Expr, PolicyFile, WorldFile};
 use build::{Builder, Root};
-use token::Token;
+pub(crate) use token::Token;
 
 #[allow(
     clippy::all,
@@ -94,6 +94,11 @@ pub fn parse_condition(file: FileId, text: &str) -> Parsed<Option<Expr>> {
         _ => None,
     };
     Parsed { tree, diagnostics }
+}
+
+/// The tokens of a text, each between its first byte and the byte after its last.
+pub(crate) fn tokens(file: FileId, text: &str) -> Vec<(u32, Token<'_>, u32)> {
+    lex::lex(file, text).tokens
 }
 
 fn run(file: FileId, text: &str, start: Token<'_>) -> (Root, Vec<ast::Comment>, Vec<Diagnostic>) {
