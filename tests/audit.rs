@@ -328,8 +328,8 @@ const FAULTS: &[Fault] = &[
     ),
     (
         "pages",
-        "@id(\"frozen\") @reason(\"the space is being archived\")",
-        "@id(\"frozen\")",
+        "@reason(\"the space is being archived\")\n",
+        "",
         "deny-without-reason",
     ),
     (
@@ -380,10 +380,19 @@ const FAULTS: &[Fault] = &[
 ];
 
 /// How many faults may stay undetected: a rule cannot know what its author meant.
-const MISSED: usize = 6;
+const MISSED: usize = 2;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A text without indents and columns.
+fn plain(text: &str) -> String {
+    let lines = text.split('\n').map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        words.join(" ")
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The rules that find something in a policy with a fault; its tests are left out, as they would
@@ -391,9 +400,10 @@ fn root() -> &'static Path {
 fn found(fault: &Fault) -> Vec<&'static str> {
     let (name, before, after, _) = fault;
     let path = root().join(format!("policies/{name}/{name}.policy"));
-    let text = std::fs::read_to_string(path).unwrap();
-    assert_eq!(text.matches(before).count(), 1, "{name}: {before}");
-    let text = text.replace(before, after);
+    let text = plain(&std::fs::read_to_string(path).unwrap());
+    let before = plain(before);
+    assert_eq!(text.matches(&before).count(), 1, "{name}: {before}");
+    let text = text.replace(&before, after);
     let sources = Sources::new().with(format!("{name}.policy"), text);
     let policy =
         ward::compile(&sources).unwrap_or_else(|errors| panic!("{name}: {after}\n{errors}"));
