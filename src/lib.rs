@@ -61,6 +61,8 @@ mod eval;
 pub mod fmt;
 #[cfg(feature = "compiler")]
 pub mod graph;
+#[cfg(feature = "compiler")]
+pub mod lint;
 mod literal;
 #[cfg(feature = "compiler")]
 pub mod load;

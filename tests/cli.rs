@@ -308,6 +308,8 @@ fn help_fits_a_screen_and_shows_examples() {
     for command in [
         "check",
         "test",
+        "lint",
+        "rules",
         "ci",
         "ask",
         "actions",

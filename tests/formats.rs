@@ -244,7 +244,7 @@ fn ci_tells_all_that_it_runs_in_one_report() {
     let (code, text) = run("text");
     assert_eq!(code, 1);
     assert!(text.contains("did you mean `subject`?") && text.contains("FAILED  sees"));
-    let summary = "check   1 error in 1 of 2 policies\nformat  1 of 2 files would be formatted\ntest    0 passed, 1 failed\n";
+    let summary = "check   1 error in 1 of 2 policies\nformat  1 of 2 files would be formatted\nlint    4 findings in 2 policies\ntest    0 passed, 1 failed\n";
     assert!(text.ends_with(summary), "{text}");
     let (code, text) = run("github");
     assert_eq!(code, 1);
@@ -262,18 +262,21 @@ fn ci_tells_all_that_it_runs_in_one_report() {
         (&json!(1), &json!(1))
     );
     let (code, text) = run("gitlab");
-    assert_eq!((code, parsed(&text).as_array().unwrap().len()), (1, 3));
+    assert_eq!((code, parsed(&text).as_array().unwrap().len()), (1, 7));
     let (code, log) = sarif(&directory, &["ci"]);
     assert_eq!(code, 1);
     let results = log["runs"][0]["results"].as_array().unwrap().iter();
     let rules: Vec<&str> = results
         .map(|result| result["ruleId"].as_str().unwrap())
         .collect();
-    assert_eq!(rules, ["E0105", "format", "test"]);
+    let lint = ["R104", "R105", "R105", "T101"];
+    assert_eq!(
+        rules,
+        [&["E0105", "format"][..], &lint[..], &["test"][..]].concat()
+    );
 
     let directory = with("ci-fine", &[("a.policy", SUBJECT)]);
-    let fine =
-        "check   1 policy, no errors\nformat  1 file, nothing to format\ntest    no tests found\n";
+    let fine = "check   1 policy, no errors\nformat  1 file, nothing to format\nlint    1 policy, no findings\ntest    no tests found\n";
     assert_eq!(ward(&directory, &["ci"]), (0, fine.into()));
     assert_eq!(ward(&directory, &["ci", "nowhere"]).0, 2);
 }

@@ -188,3 +188,29 @@ fn many_mistakes_are_told_in_time_that_grows_with_their_number() {
     let refused = "User:u# is Membr of Team:t";
     grows_with_its_length(|count| told(&list, refused, count), 10_000);
 }
+
+#[test]
+fn lint_takes_less_than_three_times_as_long_as_compiling() {
+    let _alone = ALONE.lock();
+    let text = policy(20_000);
+    let sources = Sources::new().with("large.policy", text.as_str());
+    let compiled = ward::compile(&sources).unwrap();
+    let config = ward::lint::Config::default();
+    let mut tried = Vec::new();
+    for _ in 0..6 {
+        let compiling = best_of_three(&text);
+        let times = (0..3).map(|_| {
+            let start = Instant::now();
+            ward::lint::lint(&compiled, &[], &config);
+            start.elapsed()
+        });
+        let linting = times.min().unwrap();
+        println!("compiled in {compiling:?}, linted in {linting:?}");
+        let ratio = linting.as_secs_f64() / compiling.as_secs_f64();
+        tried.push(ratio);
+        if ratio < 3.0 {
+            return;
+        }
+    }
+    panic!("{tried:?}");
+}

@@ -16,3 +16,4 @@ pub(crate) use meaning::{
     ActionGrant, Effect, LevelMeaning, Program, RoleMeaning, RuleMeaning, TypeGrant,
 };
 pub(crate) use program::check;
+pub(crate) use reach::Reach;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::check::{Checked, JsonCheck};
 use super::fmt::{JsonFormat, Styled};
 use super::formats::{Finding, ReportFormat, github, gitlab, sarif};
+use super::lint::{JsonLint, Linted};
 use super::test::{JsonTests, Tested};
 use super::{Exit, Outcomes, input, write_json, written};
 
@@ -28,6 +29,7 @@ pub(super) struct Arguments {
 struct Stages {
     check: Checked,
     format: Styled,
+    lint: Linted,
     test: Tested,
 }
 
@@ -36,12 +38,18 @@ struct JsonCi {
     passed: bool,
     check: JsonCheck,
     format: JsonFormat,
+    lint: JsonLint,
     test: JsonTests,
 }
 
 impl Stages {
     fn exit(&self) -> Exit {
-        let exits = [self.check.exit(), self.format.exit(), self.test.exit()];
+        let exits = [
+            self.check.exit(),
+            self.format.exit(),
+            self.lint.exit(),
+            self.test.exit(),
+        ];
         if exits.iter().all(|exit| *exit == Exit::Success) {
             Exit::Success
         } else {
@@ -52,12 +60,15 @@ impl Stages {
     fn findings(&self) -> Vec<Finding> {
         let check = self.check.findings().into_iter();
         let format = self.format.findings().iter().cloned();
-        check.chain(format).chain(self.test.findings()).collect()
+        let lint = self.lint.findings();
+        let before = check.chain(format).chain(lint);
+        before.chain(self.test.findings()).collect()
     }
 
     fn text(&self, out: &mut dyn Write) -> std::io::Result<()> {
         self.check.shown(out)?;
         self.format.shown(out)?;
+        self.lint.shown(out)?;
         self.test.shown(out)?;
         self.summary(out)
     }
@@ -66,6 +77,7 @@ impl Stages {
     fn summary(&self, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(out, "check   {}", self.check.summary())?;
         writeln!(out, "format  {}", self.format.summary())?;
+        writeln!(out, "lint    {}", self.lint.summary())?;
         writeln!(out, "test    {}", self.test.summary())
     }
 }
@@ -75,6 +87,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     let stages = Stages {
         check: Checked::new(&compiled),
         format: Styled::new(&arguments.paths)?,
+        lint: Linted::new(&arguments.paths)?,
         test: Tested::new(compiled.iter().flatten(), None),
     };
     let exit = stages.exit();
@@ -85,6 +98,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
                 passed: exit == Exit::Success,
                 check: stages.check.json(),
                 format: stages.format.json(),
+                lint: stages.lint.json(),
                 test: stages.test.into_json(),
             };
             write_json(out, &json)

@@ -17,9 +17,11 @@ mod formats;
 mod graph;
 mod init;
 mod input;
+mod lint;
 mod list;
 mod man;
 mod report;
+mod rules;
 mod test;
 mod watch;
 mod who;
@@ -94,6 +96,8 @@ enum Command {
     Init(init::Arguments),
     Check(check::Arguments),
     Test(test::Arguments),
+    Lint(lint::Arguments),
+    Rules(rules::Arguments),
     Fmt(fmt::Arguments),
     Ci(ci::Arguments),
     Ask(ask::Arguments),
@@ -187,6 +191,8 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Check(arguments) => check::run(arguments, out),
         Command::Test(arguments) => test::run(arguments, out),
+        Command::Lint(arguments) => lint::run(arguments, out),
+        Command::Rules(arguments) => rules::run(arguments, out),
         Command::Fmt(arguments) => fmt::run(arguments, out),
         Command::Ask(arguments) => ask::run(arguments, out),
         Command::Actions(arguments) => actions::run(arguments, out),

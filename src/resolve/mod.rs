@@ -8,7 +8,7 @@ mod declare;
 mod permissions;
 mod schema;
 
-pub(crate) use permissions::{Permissions, SetMeaning};
+pub(crate) use permissions::{GroupId, Permissions, SetMeaning};
 pub(crate) use schema::{AttributeInfo, Schema, kind_word};
 
 use crate::diagnostic::{Diagnostic, names as report};

@@ -9,7 +9,7 @@ use crate::source::Span;
 use crate::syntax::ast::{Item, PermissionGroup, PermissionSet, PermissionTerm};
 
 /// A permission group in the table of all groups, nested ones among them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct GroupId(u32);
 
 impl Id for GroupId {
@@ -27,6 +27,10 @@ pub(crate) struct GroupInfo {
     pub(crate) path: String,
     pub(crate) span: Span,
     children: Named<GroupId>,
+    /// The group around it.
+    pub(crate) parent: Option<GroupId>,
+    /// The groups that it names, or has inside.
+    pub(crate) uses: Vec<GroupId>,
     /// All its actions, those of the groups inside too; sorted.
     pub(crate) actions: Vec<ActionId>,
 }
@@ -180,6 +184,7 @@ pub(super) fn groups<'a>(
                 .retain(|action| excepted.binary_search(action).is_err() || kept.contains(action));
         }
         permissions.groups[id].actions = actions;
+        permissions.groups[id].uses = std::mem::take(&mut needs[id]);
     }
     permissions
 }
@@ -244,6 +249,8 @@ impl Permissions {
             path,
             span: group.name.span,
             children: Named::default(),
+            parent,
+            uses: Vec::new(),
             actions: Vec::new(),
         });
         match parent {
@@ -336,6 +343,42 @@ impl Permissions {
         };
         meaning.wild.retain(|action| !is_named(action));
         meaning
+    }
+
+    /// The actions of one term of a set, as [`Permissions::meaning`] reads it.
+    pub(crate) fn term_actions(
+        &self,
+        schema: &Schema<'_>,
+        own: Option<TypeId>,
+        within: Option<&[TypeId]>,
+        term: &PermissionTerm,
+    ) -> Vec<ActionId> {
+        let Ok(found) = self.term(schema, own, within, term) else {
+            return Vec::new();
+        };
+        let groups = found.groups.iter();
+        let grouped = groups.flat_map(|group| self.groups[*group].actions.iter().copied());
+        let mut actions: Vec<ActionId> = found.actions.into_iter().chain(grouped).collect();
+        actions.retain(|action| {
+            within.is_none_or(|within| {
+                let asked = &schema.actions[*action].asked_of;
+                asked.iter().any(|of| within.binary_search(of).is_ok())
+            })
+        });
+        actions.sort_unstable();
+        actions.dedup();
+        actions
+    }
+
+    /// The groups that one term of a set names.
+    pub(crate) fn term_groups(
+        &self,
+        schema: &Schema<'_>,
+        own: Option<TypeId>,
+        term: &PermissionTerm,
+    ) -> Vec<GroupId> {
+        let found = self.term(schema, own, None, term);
+        found.map_or_else(|_| Vec::new(), |found| found.groups)
     }
 
     fn excepted(

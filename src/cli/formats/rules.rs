@@ -35,6 +35,13 @@ pub(super) fn rule(id: &str) -> Rule {
             ..Rule::default()
         };
     }
+    if let Some(rule) = crate::lint::RULES.iter().find(|rule| rule.code == id) {
+        return Rule {
+            name: Some(rule.name),
+            summary: Some(rule.summary),
+            ..Rule::default()
+        };
+    }
     if id == UNFORMATTED {
         return Rule {
             summary: Some("a file that is not in the one style"),

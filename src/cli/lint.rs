@@ -1,0 +1,487 @@
+//! `ward lint`
+
+mod baseline;
+mod configuration;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::check::plural;
+use super::formats::{self, ReportFormat, finding, github, gitlab, sarif};
+use super::input::{self, Unit};
+use super::report::{self, JsonDiagnostic};
+use super::{Exit, Outcomes, Stop, write_json};
+use crate::diagnostic::{Code, Diagnostics, Edit, Fix as Mend};
+use crate::lint::{self, Finding, Level, Report, WorldText};
+use crate::source::Sources;
+use baseline::Baseline;
+
+/// Find what compiles and most likely does not mean what it says
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  ward lint policies/\n  ward lint --fix --diff app.policy\n  ward lint --explain unused-role\n  ward lint --write-baseline --baseline lint.json\n\nA comment allows a finding: // ward: allow(rule-name) because …\nExit codes: 0 nothing is denied, 1 something is, or a policy does not compile."
+)]
+pub(super) struct Arguments {
+    /// Files, or directories with `.policy` files below them [default: .]
+    paths: Vec<PathBuf>,
+    /// Facts, for the rules about worlds: `.world` text or `.jsonl`
+    #[arg(short, long, value_name = "FILE")]
+    world: Vec<PathBuf>,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    format: ReportFormat,
+    /// Mend what can be mended without a change of meaning
+    #[arg(long)]
+    fix: bool,
+    /// Mend what changes the meaning too
+    #[arg(long)]
+    unsafe_fixes: bool,
+    /// Show what fixes would change, and write nothing
+    #[arg(long)]
+    diff: bool,
+    /// Leave out what stands in this file
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write what is found to the baseline [default: ward-baseline.json]
+    #[arg(long)]
+    write_baseline: bool,
+    /// Let a rule be an error; `warnings` for whatever is a warning
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    deny: Vec<String>,
+    /// Let a rule be a warning
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    warn: Vec<String>,
+    /// Leave a rule out
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    allow: Vec<String>,
+    /// Print the page of a rule
+    #[arg(long, value_name = "RULE")]
+    explain: Option<String>,
+}
+
+impl Arguments {
+    /// Nothing but paths.
+    fn of_paths(paths: Vec<PathBuf>) -> Self {
+        Self {
+            paths,
+            world: Vec::new(),
+            format: ReportFormat::Text,
+            fix: false,
+            unsafe_fixes: false,
+            diff: false,
+            baseline: None,
+            write_baseline: false,
+            deny: Vec::new(),
+            warn: Vec::new(),
+            allow: Vec::new(),
+            explain: None,
+        }
+    }
+}
+
+/// What lint finds, as a stage of `ward ci`. Of policies that do not compile `check` tells.
+pub(super) struct Linted {
+    found: Found,
+}
+
+impl Linted {
+    pub(super) fn new(paths: &[PathBuf]) -> Result<Self, Stop> {
+        // Standard input was read by the stage before.
+        let named = paths.iter().filter(|path| !input::is_stdin(path));
+        let named: Vec<PathBuf> = named.cloned().collect();
+        let mut found = if named.is_empty() && !paths.is_empty() {
+            Found {
+                policies: 0,
+                reports: Vec::new(),
+                broken: Vec::new(),
+            }
+        } else {
+            findings(&Arguments::of_paths(named))?
+        };
+        found.broken.clear();
+        Ok(Self { found })
+    }
+
+    pub(super) fn exit(&self) -> Exit {
+        match self.found.denied() {
+            0 => Exit::Success,
+            _ => Exit::Failure,
+        }
+    }
+
+    pub(super) fn findings(&self) -> Vec<formats::Finding> {
+        reported(&self.found)
+    }
+
+    pub(super) fn json(&self) -> JsonLint {
+        self.found.json()
+    }
+
+    pub(super) fn shown(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        self.found.shown(out).map(|_| ())
+    }
+
+    /// `2 findings in 1 policy`
+    pub(super) fn summary(&self) -> String {
+        let policies = plural(self.found.policies, "policy", "policies");
+        match self.found.all().count() {
+            0 => format!("{policies}, no findings"),
+            all => format!("{} in {policies}", plural(all, "finding", "findings")),
+        }
+    }
+}
+
+/// How often fixes are tried again: one may make room for the next.
+const ROUNDS: usize = 10;
+
+pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
+    if let Some(name) = &arguments.explain {
+        let rule = configuration::named(name)?;
+        write!(out, "{}", rule.page)?;
+        return Ok(Exit::Success);
+    }
+    let mut found = findings(arguments)?;
+    if (arguments.fix || arguments.unsafe_fixes) && !arguments.diff {
+        for _ in 0..ROUNDS {
+            if !mend(&found, arguments.unsafe_fixes)? {
+                break;
+            }
+            found = findings(arguments)?;
+        }
+    }
+    if arguments.write_baseline {
+        return write_baseline(arguments, &found, out);
+    }
+    if let Some(path) = &arguments.baseline {
+        Baseline::read(path)?.subtract(&mut found);
+    }
+    if arguments.diff {
+        return diff(&found, arguments.unsafe_fixes, out);
+    }
+    tell(arguments.format, &found, out)
+}
+
+/// What is found in all policies below the paths, by policy.
+struct Found {
+    policies: usize,
+    reports: Vec<Report>,
+    broken: Vec<Diagnostics>,
+}
+
+impl Found {
+    fn all(&self) -> impl Iterator<Item = (&Sources, &Finding)> {
+        self.reports.iter().flat_map(|report| {
+            let findings = report.findings.iter();
+            findings.map(|finding| (&report.sources, finding))
+        })
+    }
+
+    fn json(&self) -> JsonLint {
+        let findings = self
+            .all()
+            .filter_map(|(sources, finding)| json(sources, finding));
+        JsonLint {
+            policies: self.policies,
+            errors: report::json(&finding::findings(&self.broken)),
+            findings: findings.collect(),
+        }
+    }
+
+    /// Writes each finding with its lines; how many of them can be mended safely.
+    fn shown(&self, out: &mut dyn Write) -> std::io::Result<usize> {
+        let mut mendable = 0;
+        for (sources, finding) in self.all() {
+            let mut diagnostic = finding.diagnostic.clone();
+            // People write the name: in comments, and in `ward.toml`.
+            diagnostic.code = Code(finding.rule.name);
+            mendable += usize::from(finding.fix.as_ref().is_some_and(|fix| fix.safe));
+            let one = Diagnostics::new(sources.clone(), vec![diagnostic]);
+            report::diagnostics_to(out, &one)?;
+        }
+        Ok(mendable)
+    }
+
+    fn denied(&self) -> usize {
+        let denied = self.all().filter(|(_, found)| found.level == Level::Deny);
+        denied.count()
+    }
+}
+
+fn findings(arguments: &Arguments) -> Result<Found, Stop> {
+    let world = worlds(arguments)?;
+    let units = input::units(&arguments.paths)?;
+    let mut found = Found {
+        policies: units.len(),
+        reports: Vec::new(),
+        broken: Vec::new(),
+    };
+    let mut files: Vec<BTreeSet<String>> = Vec::new();
+    for unit in &units {
+        match unit.compile() {
+            Ok(policy) => {
+                let config = configuration::of(unit, arguments)?;
+                found.reports.push(lint::lint(&policy, &world, &config));
+                files.push(names(unit));
+            }
+            Err(errors) => found.broken.push(errors),
+        }
+    }
+    found.broken = input::distinct(&std::mem::take(&mut found.broken));
+    merge(&mut found.reports, &files);
+    Ok(found)
+}
+
+fn names(unit: &Unit) -> BTreeSet<String> {
+    let names = unit.sources.iter().map(|(_, source)| source.name());
+    names.map(str::to_owned).collect()
+}
+
+fn worlds(arguments: &Arguments) -> Result<Vec<WorldText>, Stop> {
+    let read = arguments.world.iter().map(|path| {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            report::plain(&format!("cannot read `{}`: {error}", path.display()));
+            Stop::Told
+        })?;
+        let name = path.to_string_lossy().replace('\\', "/");
+        if !name.ends_with(".jsonl") && !name.ends_with(".ndjson") {
+            crate::load::world_text(&name, &text).map_err(|errors| {
+                report::diagnostics(&errors);
+                Stop::Told
+            })?;
+        }
+        Ok(WorldText { name, text })
+    });
+    read.collect()
+}
+
+/// What tells a finding from all others: the rule, the place, and what is said.
+type Key = (&'static str, String, u32, u32);
+
+fn key(sources: &Sources, finding: &Finding) -> Key {
+    let (file, at) = sources.locate(finding.diagnostic.span());
+    (finding.rule.name, file.to_owned(), at.line, at.column)
+}
+
+/// Tells each finding once. That nothing needs a thing is so only if no policy does.
+fn merge(reports: &mut [Report], files: &[BTreeSet<String>]) {
+    let mut counts: BTreeMap<Key, usize> = BTreeMap::new();
+    for report in reports.iter() {
+        let keys = report
+            .findings
+            .iter()
+            .map(|found| key(&report.sources, found));
+        for key in keys.collect::<BTreeSet<Key>>() {
+            *counts.entry(key).or_insert(0) += 1;
+        }
+    }
+    let mut told: BTreeSet<(Key, String)> = BTreeSet::new();
+    for report in reports.iter_mut() {
+        let sources = &report.sources;
+        report.findings.retain(|finding| {
+            let key = key(sources, finding);
+            let having = files.iter().filter(|names| names.contains(&key.1)).count();
+            let everywhere = counts.get(&key).is_some_and(|count| *count >= having);
+            (everywhere || !finding.rule.is_about_absence())
+                && told.insert((key, finding.diagnostic.message.clone()))
+        });
+    }
+}
+
+/// Writes fixes to the files; whether there were any.
+fn mend(found: &Found, unsafe_too: bool) -> Result<bool, Stop> {
+    let mut mended = false;
+    for report in &found.reports {
+        let fixes = lint::chosen(&report.findings, unsafe_too);
+        for (file, text) in lint::apply(&report.sources, &fixes) {
+            if let Some(source) = report.sources.get(file) {
+                // Another policy may have mended the same file in this round.
+                if std::fs::read_to_string(source.name())? == source.text() {
+                    std::fs::write(source.name(), text)?;
+                    mended = true;
+                }
+            }
+        }
+    }
+    Ok(mended)
+}
+
+fn diff(found: &Found, unsafe_too: bool, out: &mut dyn Write) -> Outcomes {
+    let mut shown: BTreeSet<String> = BTreeSet::new();
+    for report in &found.reports {
+        let fixes = lint::chosen(&report.findings, unsafe_too);
+        for (file, text) in lint::apply(&report.sources, &fixes) {
+            let Some(source) = report.sources.get(file) else {
+                continue;
+            };
+            if shown.insert(source.name().to_owned()) {
+                let changes = similar::TextDiff::from_lines(source.text(), &text);
+                let mut unified = changes.unified_diff();
+                let name = source.name();
+                write!(out, "{}", unified.header(name, name))?;
+            }
+        }
+    }
+    Ok(if found.denied() == 0 && found.broken.is_empty() {
+        Exit::Success
+    } else {
+        Exit::Failure
+    })
+}
+
+fn write_baseline(arguments: &Arguments, found: &Found, out: &mut dyn Write) -> Outcomes {
+    let path = arguments
+        .baseline
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("ward-baseline.json"));
+    for diagnostics in &found.broken {
+        report::diagnostics(diagnostics);
+    }
+    if !found.broken.is_empty() {
+        return Err(Stop::Told);
+    }
+    let count = Baseline::of(found).write(&path)?;
+    let findings = plural(count, "finding", "findings");
+    writeln!(out, "wrote {findings} to {}", path.display())?;
+    Ok(Exit::Success)
+}
+
+#[derive(Serialize)]
+pub(super) struct JsonLint {
+    policies: usize,
+    errors: Vec<JsonDiagnostic>,
+    findings: Vec<JsonFinding>,
+}
+
+#[derive(Serialize)]
+struct JsonFinding {
+    rule: &'static str,
+    level: Level,
+    #[serde(flatten)]
+    diagnostic: JsonDiagnostic,
+    fix: Option<JsonFix>,
+}
+
+#[derive(Serialize)]
+struct JsonFix {
+    title: String,
+    safe: bool,
+    edits: Vec<JsonEdit>,
+}
+
+#[derive(Serialize)]
+struct JsonEdit {
+    file: String,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    text: String,
+}
+
+fn json(sources: &Sources, finding: &Finding) -> Option<JsonFinding> {
+    let one = Diagnostics::new(sources.clone(), vec![finding.diagnostic.clone()]);
+    let fix = finding.fix.as_ref().map(|fix| JsonFix {
+        title: fix.title.clone(),
+        safe: fix.safe,
+        edits: fix
+            .edits
+            .iter()
+            .filter_map(|(span, text)| {
+                let source = sources.get(span.file)?;
+                let (start, end) = (source.position(span.start), source.position(span.end));
+                Some(JsonEdit {
+                    file: source.name().to_owned(),
+                    line: start.line,
+                    column: start.column,
+                    end_line: end.line,
+                    end_column: end.column,
+                    text: text.clone(),
+                })
+            })
+            .collect(),
+    });
+    Some(JsonFinding {
+        rule: finding.rule.name,
+        level: finding.level,
+        diagnostic: report::json(&finding::findings([&one]))
+            .into_iter()
+            .next()?,
+        fix,
+    })
+}
+
+type Writes = fn(&mut dyn Write, &[formats::Finding]) -> std::io::Result<()>;
+
+/// What writes findings for another program.
+fn for_programs(format: ReportFormat) -> Option<Writes> {
+    match format {
+        ReportFormat::Text | ReportFormat::Json => None,
+        ReportFormat::Sarif => Some(sarif::write),
+        ReportFormat::Github => Some(github::write),
+        ReportFormat::Gitlab => Some(gitlab::write),
+    }
+}
+
+/// Everything that was found, for reports that know no difference.
+fn reported(found: &Found) -> Vec<formats::Finding> {
+    let mut all = finding::findings(&found.broken);
+    all.extend(found.all().map(|(sources, finding)| {
+        let mut diagnostic = finding.diagnostic.clone();
+        diagnostic.fix = finding.fix.as_ref().map(|fix| Mend {
+            title: fix.title.clone(),
+            edits: fix
+                .edits
+                .iter()
+                .map(|(span, text)| Edit {
+                    span: *span,
+                    text: text.clone(),
+                })
+                .collect(),
+        });
+        formats::Finding::new(sources, &diagnostic)
+    }));
+    all
+}
+
+fn tell(format: ReportFormat, found: &Found, out: &mut dyn Write) -> Outcomes {
+    let denied = found.denied();
+    if let Some(write) = for_programs(format) {
+        write(out, &reported(found))?;
+    } else if format == ReportFormat::Json {
+        write_json(out, &found.json())?;
+    } else {
+        for diagnostics in &found.broken {
+            report::diagnostics_to(out, diagnostics)?;
+        }
+        let mendable = found.shown(out)?;
+        let policies = plural(found.policies, "policy", "policies");
+        let all = found.all().count();
+        let broken = found.broken.iter().map(|errors| errors.iter().count());
+        let broken: usize = broken.sum();
+        let mut parts = Vec::new();
+        if broken > 0 {
+            parts.push(plural(broken, "error", "errors"));
+        }
+        if all > 0 {
+            parts.push(plural(all, "finding", "findings"));
+        }
+        if parts.is_empty() {
+            writeln!(out, "{policies}, no findings")?;
+        } else {
+            write!(out, "{} in {policies}", parts.join(", "))?;
+            if mendable > 0 {
+                write!(out, "; --fix mends {mendable}")?;
+            }
+            writeln!(out)?;
+        }
+    }
+    Ok(if denied == 0 && found.broken.is_empty() {
+        Exit::Success
+    } else {
+        Exit::Failure
+    })
+}
