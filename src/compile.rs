@@ -70,7 +70,7 @@ fn unread_words<'s>(sources: &'s Sources, files: &[PolicyFile]) -> HashSet<&'s s
 fn is_follow_up(diagnostic: &Diagnostic, sources: &Sources, unread: &HashSet<&str>) -> bool {
     let unknown = matches!(
         diagnostic.code.0,
-        "E0201" | "E0202" | "E0203" | "E0204" | "E0205" | "E0301"
+        "E0201" | "E0202" | "E0203" | "E0204" | "E0205" | "E0212" | "E0301" | "E0314" | "E0421"
     );
     unknown
         && sources

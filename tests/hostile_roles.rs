@@ -166,6 +166,74 @@ fn very_many_custom_roles() {
 }
 
 #[test]
+fn a_custom_role_takes_an_action_that_is_asked_of_several_types() {
+    let policy = "
+        subject User
+        scope Org { role Member { sees * }  custom roles from Doc.create, Doc.view }
+        scope Club { role Member { sees * } }
+        resource Doc in Org, many Club { actions create in Org | Club, view, edit }
+        permissions docs { some { Doc.create, Doc.view }  all { Doc.* } }
+        test \"inside of its reach\" {
+            Doc:a in Org:acme, Club:chess
+            User:ann is Member of Org:acme, Member of Club:chess
+            role Writer of Org:acme can docs.some
+            User:ann is Writer of Org:acme
+            expect User:ann can Doc.create on Org:acme
+            expect User:ann cannot Doc.create on Club:chess
+            expect refused role Writer of Org:acme can docs.all
+        }
+    ";
+    let policy = ward::compile(&Sources::new().with("roles.policy", policy)).unwrap();
+    let results = ward::spec::run(&policy);
+    assert!(
+        results.iter().all(ward::spec::TestResult::passed),
+        "{results:?}"
+    );
+}
+
+#[test]
+fn a_credential_lives_in_the_nearest_scope_of_a_type_that_repeats() {
+    let world = world(
+        "Space:inner in Space:outer
+         Box:in in Space:inner
+         Box:out in Space:outer
+         Doc:in in Box:in
+         Doc:out in Box:out
+         User:ann is Member of Space:outer
+         Key:k in Space:inner { owner: User:ann, scopes: [\"*\"] }",
+    );
+    assert_eq!(check(&world, "Key:k", "view", "Doc:in"), Outcome::Allowed);
+    assert_eq!(
+        check(&world, "User:ann", "view", "Doc:out"),
+        Outcome::Allowed
+    );
+    assert_eq!(
+        check(&world, "Key:k", "view", "Doc:out"),
+        Outcome::Invisible
+    );
+}
+
+#[test]
+fn holders_of_a_custom_role_do_not_get_a_role_of_the_policy_by_its_name() {
+    let policy = ward::compile(&Sources::new().with("roles.policy", POLICY)).unwrap();
+    let facts = ward::load::world_text(
+        "roles.world",
+        "Box:b in Space:s
+         User:ann is Member of Space:s
+         role Member of Space:s can Doc.view
+         User:bob is Member of Space:other",
+    );
+    let (world, refused) = World::build_keeping(Arc::clone(policy.plan()), facts.unwrap());
+    let codes: Vec<&str> = refused
+        .iter()
+        .map(|refusal| refusal.reason.code())
+        .collect();
+    assert_eq!(codes, ["E0523", "E0523"]);
+    assert_eq!(seen(&world, "User:ann", "Box"), 0);
+    assert_eq!(seen(&world, "User:bob", "Space"), 1);
+}
+
+#[test]
 fn an_also_of_very_many_terms() {
     let terms = vec!["owner"; 4_000].join(" and ");
     let many = format!(

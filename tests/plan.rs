@@ -10,15 +10,29 @@ use ward::{Context, EntityName, Evaluator, Fact, Plan, Sources, World};
 
 const POLICY: &str = r#"
     subject User { disabled: Bool = false }
+    subject Key in Team { scopes: Permissions = ["docs"]  acts for holder: User within Team at most scopes }
     subject Group of User | Group { disabled: Bool = false }
     context { mfa: Bool = false, tags: Set of String }
-    scope Org { role Admin { can * }  role Staff { includes Admin  sees Team } }
-    scope Team in Org { actions invite  role Member { sees * when principal is User || principal in Group:eng } }
+    scope Org {
+        role Admin { can * }
+        role Staff { includes Admin  sees Team  at most Doc.*, Team.invite }
+        custom roles from docs, Team.invite
+    }
+    scope Team in Org {
+        overrides Org
+        actions invite
+        role Member { sees * when principal is User || principal in Group:eng }
+        role Lead { also Org.Admin  requires Org.Staff  for User  includes Member }
+    }
     resource Doc in Team, many Doc {
         owner: User
         due?: Datetime
         meta: { level: Int, note?: String }
         relation readers: User | Group
+        relation parent: Doc
+        visible by view
+        role Banned { also parent.Banned }
+        role Reader { can view  also readers, (parent.Reader except Banned), Team.Lead and owner }
         actions create in Team, view, edit
         share with Team { level read { view }  level write includes read { * } }
     }
@@ -28,6 +42,7 @@ const POLICY: &str = r#"
     hide Doc when resource.meta.level * 2 > 10 unless principal is Admin of Org
     @id("mfa") @reason("sign in twice")
     forbid Doc.edit unless context.mfa && ["a", "b"].containsAny(context.tags)
+    forbid Doc.edit when credential is Key && context.mfa && credential.holder == resource.owner
     forbid * when if principal.disabled then true else principal in Group:banned
 "#;
 
@@ -41,6 +56,11 @@ const WORLD: &str = r#"
     share Doc:a with Team:blue at read
     Team:blue in Org:acme
     anyone is Member of Team:blue
+    Doc:b parent Doc:a
+    Team:red#Member is Banned of Doc:a
+    role Helper of Org:acme can docs.read { description: "helps" }
+    User:bob is Helper of Org:acme
+    Key:one in Team:red { holder: User:ann, scopes: ["Doc.view"] }
 "#;
 
 fn plan() -> Plan {
@@ -59,7 +79,13 @@ fn ask_all(plan: Plan) -> Vec<String> {
     let context = Context::default();
     let name = |text: &str| text.parse::<EntityName>().unwrap();
     let mut answers = Vec::new();
-    for subject in ["User:ann", "User:bob", "Group:eng", "User:nobody"] {
+    for subject in [
+        "User:ann",
+        "User:bob",
+        "Group:eng",
+        "User:nobody",
+        "Key:one",
+    ] {
         for resource in ["Doc:a", "Doc:b", "Team:red", "Team:blue", "Org:acme"] {
             let (subject, resource) = (name(subject), name(resource));
             answers.push(format!("{:?}", ward.actions(&subject, &resource, &context)));

@@ -265,7 +265,8 @@ fn run(application: &str, size: u32, convert: fn(&[Entity]) -> Vec<Fact>) -> (us
 
 #[test]
 fn every_recorded_decision_comes_out() {
-    let applications: [(&str, fn(&[Entity]) -> Vec<Fact>); 3] = [
+    type Convert = fn(&[Entity]) -> Vec<Fact>;
+    let applications: [(&str, Convert); 3] = [
         ("github", github),
         ("gdrive", gdrive),
         ("tinytodo", tinytodo),

@@ -325,11 +325,13 @@ impl Checker<'_, '_, '_> {
             }
             "now" => (self.arena.node(Node::Now), ValueType::Datetime),
             "credential" if !self.credentials().is_empty() => {
+                let of = self.credentials();
                 let asked = |known: &Known| matches!(known, Known::Is(path, _) if *path == [name]);
                 if !self.known.iter().any(asked) {
-                    return self.error(report::perhaps_no_credential(expr.span));
+                    let first = of.first().map(|of| self.environment.schema.type_name(*of));
+                    let first = first.unwrap_or_default();
+                    return self.error(report::perhaps_no_credential(expr.span, first));
                 }
-                let of = self.credentials();
                 (self.arena.node(Node::Credential), ValueType::Entity(of))
             }
             _ => {

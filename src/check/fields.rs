@@ -4,7 +4,7 @@ use super::condition::{Checker, Known, Typed, path, text};
 use super::operators::join;
 use super::reach::exactly_one;
 use crate::diagnostic::{names, types as report};
-use crate::literal::nearest;
+use crate::literal::{a, nearest};
 use crate::plan::{Field, Node, NodeId, TypeId, ValueType};
 use crate::syntax::ast::{Expr, ExprKind, Ident};
 
@@ -131,8 +131,8 @@ impl Checker<'_, '_, '_> {
                 let (near, hint) = if elsewhere {
                     let base = text(base);
                     let hint = format!(
-                        "`{base}` may be a `{}` too: ask first what it is, or let the rule be `to` one type",
-                        info.name
+                        "`{base}` may be {} too: ask first what it is, or let the rule be `to` one type",
+                        a(&info.name)
                     );
                     (None, Some(hint))
                 } else {

@@ -5,7 +5,7 @@ use super::meaning::{AlsoMeaning, LevelMeaning, RoleMeaning, TypeMeaning};
 use super::program::Checker;
 use super::reach::{encloses, encloses_strictly};
 use crate::diagnostic::{model, names as report};
-use crate::literal::nearest;
+use crate::literal::{a, nearest};
 use crate::plan::{ActionId, AlsoStep, Guard, Link, RoleId, Table, TypeId, TypeKind, ValueType};
 use crate::source::Span;
 use crate::syntax::ast::{self, AlsoOp, AlsoTerm, Ident, Member, RoleClause};
@@ -55,7 +55,7 @@ impl Checker<'_, '_> {
                         continue;
                     }
                     for name in types {
-                        let found = self.subject_named(name, "a holder of roles");
+                        let found = self.subject_named(name, "hold a role");
                         meaning.guard.holders.extend(found);
                     }
                 }
@@ -71,7 +71,7 @@ impl Checker<'_, '_> {
     fn twice(&mut self, first: &mut Option<Span>, span: Span, clause: &str) -> bool {
         match first.replace(span) {
             Some(before) => {
-                let error = report::declared_twice(span, "clause", clause, before);
+                let error = report::clause_twice(span, clause, before);
                 self.diagnostics.push(error);
                 true
             }
@@ -97,7 +97,7 @@ impl Checker<'_, '_> {
         Some(of)
     }
 
-    fn role_of(&mut self, of: TypeId, role: &Ident) -> Option<RoleId> {
+    pub(super) fn role_of(&mut self, of: TypeId, role: &Ident) -> Option<RoleId> {
         let info = &self.schema.types[of];
         let found = info.role_names.get(&role.name).copied();
         if found.is_none() {
@@ -120,12 +120,19 @@ impl Checker<'_, '_> {
     ) -> Option<RoleId> {
         let of_type = self.find_type(of)?;
         if !encloses_strictly(self.schema, on, of_type) {
-            let on = self.schema.type_name(on);
-            let error = model::never_encloses(of.span, &of.name, on, clause);
-            self.diagnostics.push(error);
-            return None;
+            return self.never_encloses(on, of, clause);
         }
         self.role_of(of_type, role)
+    }
+
+    fn never_encloses<T>(&mut self, ty: TypeId, of: &Ident, clause: &str) -> Option<T> {
+        let types = self.schema.types.iter();
+        let around = types.filter(|(above, _)| encloses_strictly(self.schema, ty, *above));
+        let around: Vec<&str> = around.map(|(_, above)| above.name.as_str()).collect();
+        let name = self.schema.type_name(ty);
+        let error = model::never_encloses(of.span, &of.name, name, clause, &around);
+        self.diagnostics.push(error);
+        None
     }
 
     fn also(&mut self, on: TypeId, also: &ast::Also, steps: &mut Vec<AlsoStep>) -> Option<()> {
@@ -146,11 +153,15 @@ impl Checker<'_, '_> {
             AlsoTerm::Name(name) => match self.link(on, name) {
                 Some((link, targets)) => {
                     if !targets.iter().any(|of| self.schema.is_subject(*of)) {
+                        let roles = targets.iter();
+                        let mut roles = roles.flat_map(|of| &self.schema.types[*of].roles);
+                        let role = roles.next().map(|id| &*self.schema.roles[*id].name);
                         let targets: Vec<String> = targets
                             .iter()
-                            .map(|of| format!("a `{}`", self.schema.type_name(*of)))
+                            .map(|of| a(self.schema.type_name(*of)))
                             .collect();
-                        let error = model::no_holder(name.span, &name.name, &targets.join(", "));
+                        let targets = targets.join(", ");
+                        let error = model::no_holder(name.span, &name.name, &targets, role);
                         self.diagnostics.push(error);
                         return None;
                     }
@@ -208,6 +219,14 @@ impl Checker<'_, '_> {
 
     fn unknown_source(&mut self, on: TypeId, name: &Ident) -> Option<()> {
         let info = &self.schema.types[on];
+        let column = info.attribute_names.get(&name.name);
+        if let Some(attribute) = column.and_then(|column| info.attributes.get(*column)) {
+            let value = self.schema.value_type_name(&attribute.ty);
+            let leads_to = format!("`{value}`");
+            let error = model::no_holder(name.span, &name.name, &leads_to, None);
+            self.diagnostics.push(error);
+            return None;
+        }
         let known = info.relation_names.keys().map(String::as_str);
         let known = known.chain(info.role_names.keys().map(String::as_str));
         let known = known.chain(info.attribute_names.keys().map(String::as_str));
@@ -241,7 +260,8 @@ impl Checker<'_, '_> {
                     if decl.kind == TypeKind::Subject {
                         let name = &decl.name.name;
                         let wanted = "scopes and resources";
-                        let error = model::only_on(*span, "roles", name, "subject", wanted);
+                        let error =
+                            model::only_on(*span, "`custom roles`", name, "subject", wanted);
                         self.diagnostics.push(error);
                     } else if !self.twice(&mut custom, *span, "custom roles") {
                         let reach = self.reach.leading_to(ty);
@@ -258,7 +278,8 @@ impl Checker<'_, '_> {
         for member in &decl.members {
             let of = self.schema.type_names.get(&member.name);
             if of.is_some_and(|of| self.schema.types[*of].acts_for.is_some()) {
-                let error = model::no_credential(member.span, &member.name, "a member of a group");
+                let error =
+                    model::no_credential(member.span, &member.name, "be a member of a group");
                 self.diagnostics.push(error);
             }
         }
@@ -293,9 +314,7 @@ impl Checker<'_, '_> {
             return None;
         }
         if !encloses_strictly(self.schema, ty, found) {
-            let error = model::never_encloses(of.span, &of.name, &info.name, "overrides");
-            self.diagnostics.push(error);
-            return None;
+            return self.never_encloses(ty, of, "overrides");
         }
         if !self.overridden.contains(&found) {
             if self.overridden.len() == MAX_OVERRIDDEN as usize {
@@ -312,7 +331,7 @@ impl Checker<'_, '_> {
         for owner in &acts_for.types {
             let of = self.schema.type_names.get(&owner.name);
             if of.is_some_and(|of| self.schema.types[*of].acts_for.is_some()) {
-                let error = model::no_credential(owner.span, &owner.name, "an owner");
+                let error = model::no_credential(owner.span, &owner.name, "own another");
                 self.diagnostics.push(error);
             }
         }
@@ -322,9 +341,7 @@ impl Checker<'_, '_> {
             if encloses(self.schema, ty, of) && of != ty {
                 meaning.within = Some(of);
             } else {
-                let name = self.schema.type_name(ty);
-                let error = model::never_encloses(within.span, &within.name, name, "within");
-                self.diagnostics.push(error);
+                self.never_encloses::<()>(ty, within, "within");
             }
         }
         if let Some(at_most) = &acts_for.at_most {
@@ -336,7 +353,13 @@ impl Checker<'_, '_> {
             });
             meaning.at_most = column.and_then(|column| u32::try_from(column).ok());
             if column.is_none() {
-                let error = model::no_limit(at_most.span, &at_most.name);
+                let permissions = info.attributes.iter();
+                let permissions = permissions.filter(|known| known.ty == ValueType::Permissions);
+                let near = nearest(&at_most.name, permissions.map(|known| &*known.name));
+                let found = info.attribute_names.get(&at_most.name);
+                let found = found.and_then(|column| info.attributes.get(*column));
+                let found = found.map(|found| self.schema.value_type_name(&found.ty));
+                let error = model::no_limit(at_most.span, &at_most.name, found.as_deref(), near);
                 self.diagnostics.push(error);
             }
         }

@@ -11,6 +11,7 @@ pub(crate) struct Program<'a> {
     pub(crate) schema: Schema<'a>,
     pub(crate) permissions: Permissions,
     pub(crate) types: Table<TypeId, TypeMeaning>,
+    pub(crate) actions: Table<ActionId, ActionMeaning>,
     pub(crate) roles: Table<RoleId, RoleMeaning>,
     pub(crate) levels: Table<LevelId, LevelMeaning>,
     pub(crate) rules: Vec<RuleMeaning>,
@@ -28,6 +29,27 @@ pub(crate) struct RoleMeaning {
     pub(crate) also: Vec<AlsoMeaning>,
     pub(crate) guard: Guard,
     pub(crate) stratum: u32,
+    /// `@administrative`
+    pub(crate) administrative: bool,
+}
+
+/// What marks say of an action.
+#[derive(Default)]
+pub(crate) struct ActionMeaning {
+    pub(crate) effects: Vec<Effect>,
+    /// `@dangerous`
+    pub(crate) dangerous: bool,
+}
+
+/// What taking an action does to who may do what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Somebody gets this role.
+    Assigns(RoleId),
+    /// The thing is shared at this level.
+    Shares(LevelId),
+    /// An attribute or a relation of this type changes.
+    Edits(TypeId, String),
 }
 
 /// One source of `also E, F`.

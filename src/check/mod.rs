@@ -3,6 +3,7 @@
 mod arena;
 mod attributes;
 mod condition;
+mod effects;
 mod fields;
 mod holders;
 mod meaning;
@@ -11,6 +12,8 @@ mod program;
 mod reach;
 
 pub(crate) use arena::Arena;
-pub(crate) use meaning::{ActionGrant, LevelMeaning, Program, RoleMeaning, RuleMeaning, TypeGrant};
+pub(crate) use meaning::{
+    ActionGrant, Effect, LevelMeaning, Program, RoleMeaning, RuleMeaning, TypeGrant,
+};
 pub(crate) use program::check;
 pub(crate) use reach::Reach;

@@ -45,6 +45,8 @@ pub(crate) fn check<'a>(
         .collect();
     let context = checker.context_fields();
     let types = schema.types.ids().map(|ty| checker.powers(ty)).collect();
+    let actions = schema.actions.ids();
+    let actions = actions.map(|action| checker.action(action)).collect();
     let mut roles = schema.roles.ids().map(|role| checker.role(role)).collect();
     checker.strata(&mut roles);
     let levels = schema
@@ -58,6 +60,7 @@ pub(crate) fn check<'a>(
         schema,
         permissions,
         types,
+        actions,
         roles,
         levels,
         rules,
@@ -134,6 +137,7 @@ impl Checker<'_, '_> {
             }
         }
         self.holding(role, &mut meaning);
+        meaning.administrative = self.administrative(role);
         meaning
     }
 
@@ -350,7 +354,7 @@ impl Checker<'_, '_> {
             }
         }
         for subject in &rule.subjects {
-            let found = self.subject_named(subject, "who a rule is for");
+            let found = self.subject_named(subject, "stand behind `to`");
             meaning.subjects.extend(found);
         }
         meaning.subjects.sort_unstable();

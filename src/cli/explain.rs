@@ -8,6 +8,12 @@ use crate::plan::Clause;
 /// What decided, a line or two each, indented.
 pub(super) fn lines(reasons: &Reasons) -> Vec<String> {
     let mut lines = Vec::new();
+    let uncounted = |reason: &Reason| matches!(reason, Reason::Uncounted { .. });
+    let word = if reasons.because.iter().any(uncounted) {
+        "role that counts"
+    } else {
+        "role"
+    };
     for reason in &reasons.because {
         match reason {
             Reason::Sees { held, way, clause } => holding(&mut lines, "sees", held, way, clause),
@@ -29,13 +35,28 @@ pub(super) fn lines(reasons: &Reasons) -> Vec<String> {
             Reason::Incomplete { entity, container } => {
                 lines.push(format!("{entity} stands in no {container}, and must"));
             }
-            Reason::NoSight { places, held } => missing(&mut lines, "shows it", places, held),
+            Reason::NoSight { places, held } => missing(&mut lines, word, "shows it", places, held),
             Reason::NoPower { places, held } => {
-                missing(&mut lines, "gives this action", places, held)
+                missing(&mut lines, word, "gives this action", places, held)
             }
             Reason::Unmet { held, clause } => {
                 lines.push(format!("{}, but its condition does not hold:", fact(held)));
                 lines.push(format!("  {}", written(clause)));
+            }
+            Reason::Uncounted {
+                held,
+                role,
+                requires,
+                holders,
+            } => {
+                lines.push(format!("{}, but that does not count:", fact(held)));
+                if !requires.is_empty() {
+                    let requires = requires.join(" and ");
+                    lines.push(format!("  {role} requires {requires}, which is not held"));
+                }
+                if !holders.is_empty() {
+                    lines.push(format!("  {role} is for {}", holders.join(" and ")));
+                }
             }
             Reason::ActsFor { credential, owner } => {
                 lines.push(format!("{credential} acts for {owner}"));
@@ -93,9 +114,9 @@ fn holding(lines: &mut Vec<String>, word: &str, held: &Held, way: &[Step], claus
     lines.push(format!("      {}", written(clause)));
 }
 
-fn missing(lines: &mut Vec<String>, what: &str, places: &[String], held: &[Held]) {
+fn missing(lines: &mut Vec<String>, word: &str, what: &str, places: &[String], held: &[Held]) {
     if held.is_empty() {
-        lines.push(format!("no role is held on {}", places.join(", ")));
+        lines.push(format!("no {word} is held on {}", places.join(", ")));
     } else {
         lines.push(format!("no role that is held {what} here; held are"));
         lines.extend(held.iter().map(|held| format!("  {}", fact(held))));

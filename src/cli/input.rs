@@ -185,6 +185,7 @@ pub(super) fn world(scene: &Scene) -> Result<World, Stop> {
     let policy = policy(&scene.policy)?;
     let mut facts: Vec<Fact> = Vec::new();
     let mut refused = Vec::new();
+    let mut texts = Vec::new();
     for path in &scene.world {
         let name = shown(path);
         let bytes = fs::read(path).map_err(|error| {
@@ -204,7 +205,10 @@ pub(super) fn world(scene: &Scene) -> Result<World, Stop> {
             refused.extend(bad);
         } else {
             match crate::load::world_text(&name, &text) {
-                Ok(read) => facts.extend(read),
+                Ok(read) => {
+                    facts.extend(read);
+                    texts.push((name, text));
+                }
                 Err(diagnostics) => {
                     report::diagnostics(&diagnostics);
                     return Err(Stop::Told);
@@ -216,6 +220,9 @@ pub(super) fn world(scene: &Scene) -> Result<World, Stop> {
     refused.extend(bad);
     if refused.is_empty() {
         return Ok(world);
+    }
+    for (name, text) in &texts {
+        crate::load::point_to_words(name, text, &mut refused);
     }
     report::refusals(&refused);
     Err(Stop::Told)

@@ -26,13 +26,22 @@ pub(crate) fn wildcard_in_role(span: Span) -> Diagnostic {
     )
 }
 
-pub(crate) fn only_description(span: Span) -> Diagnostic {
+pub(crate) fn only_description(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
     Diagnostic::error(
         "E0554",
         span,
-        "a custom role says nothing but its `description`",
+        format!("a custom role says nothing but its `description`, and no `{name}`"),
     )
-    .help("write `{ description: \"…\" }`, a text")
+    .suggest(near, "take it out, or write `{ description: \"…\" }`")
+}
+
+pub(crate) fn no_text(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0554",
+        span,
+        format!("the `{name}` of a custom role is a text"),
+    )
+    .help("write `{ description: \"…\" }`")
 }
 
 pub(crate) fn bad_question(span: Span, error: &crate::eval::QueryError) -> Diagnostic {

@@ -1,6 +1,7 @@
 //! `E04…`: declarations that do not fit together.
 
 use super::{Diagnostic, listed};
+use crate::literal::a;
 use crate::source::Span;
 
 pub(crate) fn cycle(code: &'static str, span: Span, what: &str, path: &[String]) -> Diagnostic {
@@ -33,7 +34,7 @@ pub(crate) fn cannot_be_inside(span: Span, name: &str, of: &str, clause: &str) -
     Diagnostic::error(
         "E0405",
         span,
-        format!("a `{name}` can never be inside a `{of}`, so this `{clause}` gives nothing"),
+        format!("{} can never be inside {}, so this `{clause}` gives nothing", a(name), a(of)),
     )
     .help(format!(
         "declare the role on a scope that holds `{name}`, or let `{name}` be in or shared with `{of}`"
@@ -45,48 +46,76 @@ pub(crate) fn group_out_of_reach(span: Span, group: &str, of: &str, clause: &str
         "E0414",
         span,
         format!(
-            "nothing of `{group}` can ever be inside a `{of}`, so this `{clause}` gives nothing"
+            "nothing of `{group}` can ever be inside {}, so this `{clause}` gives nothing",
+            a(of)
         ),
     )
     .help("declare the role on a scope that holds what the group is about, or take it out")
 }
 
-pub(crate) fn never_encloses(span: Span, of: &str, ty: &str, clause: &str) -> Diagnostic {
-    Diagnostic::error(
+pub(crate) fn never_encloses(
+    span: Span,
+    of: &str,
+    ty: &str,
+    clause: &str,
+    enclosing: &[&str],
+) -> Diagnostic {
+    let other = if of == ty { "other " } else { "" };
+    let error = Diagnostic::error(
         "E0415",
         span,
-        format!("no `{of}` ever encloses a `{ty}`, so this `{clause}` means nothing"),
-    )
-    .help(format!(
-        "name a type that `{ty}` stands in, directly or by way of others"
-    ))
+        format!(
+            "no {other}`{of}` ever encloses {}, so this `{clause}` means nothing",
+            a(ty)
+        ),
+    );
+    match (enclosing, clause) {
+        (_, "also") if of == ty => error.help(format!(
+            "for a role on the same `{ty}` leave the type out: `also Owner`"
+        )),
+        ([], _) => error.help(format!(
+            "`{ty}` stands in nothing: take it out, or say what it is `in`"
+        )),
+        (enclosing, _) => error.help(format!(
+            "name what {} stands in: {}",
+            a(ty),
+            listed(enclosing, 8)
+        )),
+    }
 }
 
 pub(crate) fn except_cycle(span: Span, role: &str, other: &str) -> Diagnostic {
-    Diagnostic::error(
-        "E0416",
-        span,
-        format!("who holds `{role}` depends on who does not hold `{other}`, and that on `{role}`"),
-    )
-    .help("take one of the steps out: what stands behind `except` must be known first")
+    let message = if role == other {
+        format!("who holds `{role}` depends on who does not hold it")
+    } else {
+        format!("who holds `{role}` depends on who does not hold `{other}`, and that on `{role}`")
+    };
+    Diagnostic::error("E0416", span, message)
+        .help("take one of the steps out: what stands behind `except` must be known first")
 }
 
-pub(crate) fn no_holder(span: Span, name: &str, leads_to: &str) -> Diagnostic {
-    Diagnostic::error(
+pub(crate) fn no_holder(span: Span, name: &str, leads_to: &str, role: Option<&str>) -> Diagnostic {
+    let error = Diagnostic::error(
         "E0417",
         span,
         format!("`{name}` leads to {leads_to}, and only subjects hold roles"),
-    )
-    .help(format!(
-        "name the role that is meant there: `also {name}.Viewer`"
-    ))
+    );
+    match role {
+        Some(role) => error.help(format!(
+            "name the role that is meant there: `also {name}.{role}`"
+        )),
+        None => error.help("name a relation or attribute that leads to subjects, or take it out"),
+    }
 }
 
 pub(crate) fn not_its_own_action(span: Span, action: &str, ty: &str) -> Diagnostic {
     Diagnostic::error(
         "E0418",
         span,
-        format!("`{action}` is not asked of a `{ty}` itself, so it cannot show one"),
+        format!(
+            "`{action}` is not asked of {} itself, so it cannot show one",
+            a(ty)
+        ),
     )
     .help("name an action that is asked of the entity: not a `create in …`")
 }
@@ -95,11 +124,11 @@ pub(crate) fn no_credential(span: Span, name: &str, what: &str) -> Diagnostic {
     Diagnostic::error(
         "E0419",
         span,
-        format!("`{name}` is a credential and cannot be {what}"),
+        format!("`{name}` is a credential and cannot {what}"),
     )
-    .help(
-        "a credential acts for its owner: name the owner's type, or ask `credential is …` in a condition",
-    )
+    .help(format!(
+        "it acts for its owner: name the owner's type, and ask `credential is {name}` in a condition where it matters"
+    ))
 }
 
 pub(crate) fn too_many_overridden(span: Span, limit: u32) -> Diagnostic {
@@ -111,13 +140,23 @@ pub(crate) fn too_many_overridden(span: Span, limit: u32) -> Diagnostic {
     .help("override fewer types of scopes")
 }
 
-pub(crate) fn no_limit(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::error(
+pub(crate) fn no_limit(
+    span: Span,
+    name: &str,
+    found: Option<&str>,
+    near: Option<&str>,
+) -> Diagnostic {
+    let error = Diagnostic::error(
         "E0421",
         span,
         format!("`at most {name}` needs an attribute of type `Permissions`"),
-    )
-    .help(format!("declare `{name}: Permissions` in this type"))
+    );
+    match found {
+        Some(found) => error.help(format!(
+            "declare it as `{name}: Permissions`, not `{found}`"
+        )),
+        None => error.suggest(near, format!("declare `{name}: Permissions` in this type")),
+    }
 }
 
 pub(crate) fn misplaced_permissions(span: Span) -> Diagnostic {
@@ -136,6 +175,34 @@ pub(crate) fn unknown_permission_value(span: Span, name: &str, near: Option<&str
     )
 }
 
+pub(crate) fn unknown_mark(
+    span: Span,
+    name: &str,
+    near: Option<&str>,
+    known: &[&str],
+) -> Diagnostic {
+    let known: Vec<String> = known.iter().map(|name| format!("`@{name}`")).collect();
+    let near = near.map(|near| format!("@{near}"));
+    Diagnostic::error("E0424", span, format!("unknown mark `@{name}`"))
+        .suggest(near.as_deref(), format!("there are {}", known.join(", ")))
+}
+
+pub(crate) fn mark_arguments(span: Span, name: &str, wanted: bool) -> Diagnostic {
+    let (message, help) = match (wanted, name) {
+        (false, _) => ("says nothing in parentheses", format!("write `@{name}`")),
+        (true, "assigns") => (
+            "says which roles",
+            "write `@assigns(Team.Member)`".to_owned(),
+        ),
+        (true, "shares") => ("says which levels", "write `@shares(read)`".to_owned()),
+        (true, _) => (
+            "says which attributes or relations",
+            "write `@edits(resource.owner)`".to_owned(),
+        ),
+    };
+    Diagnostic::error("E0425", span, format!("`@{name}` {message}")).help(help)
+}
+
 pub(crate) fn unknown_annotation(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
     Diagnostic::error("E0406", span, format!("unknown annotation `@{name}`"))
         .suggest(near, "rules have `@id(\"…\")` and `@reason(\"…\")`")
@@ -145,7 +212,11 @@ pub(crate) fn container_and_group(span: Span, member: &str, group: &str) -> Diag
     Diagnostic::error(
         "E0407",
         span,
-        format!("a `{member}` cannot both stand in a `{group}` and be a member of it"),
+        format!(
+            "{} cannot both stand in {} and be a member of it",
+            a(member),
+            a(group)
+        ),
     )
     .help(format!(
         "take `in {group}` out: members are listed with `of` in `{group}`"
@@ -187,7 +258,10 @@ pub(crate) fn not_a_container(span: Span, action: &str, of: &str, allowed: &[&st
     let error = Diagnostic::error(
         "E0411",
         span,
-        format!("`{action}` cannot be asked of a `{of}`, which holds no such things"),
+        format!(
+            "`{action}` cannot be asked of {}, which holds no such things",
+            a(of)
+        ),
     );
     if allowed.is_empty() {
         error.help("take the `in` out: the type that declares the action stands in nothing")

@@ -75,6 +75,22 @@ pub(crate) fn declared_twice(span: Span, what: &str, name: &str, first: Span) ->
         .help("take one of the two out, or give it another name")
 }
 
+pub(crate) fn clause_twice(span: Span, clause: &str, first: Span) -> Diagnostic {
+    Diagnostic::error("E0206", span, format!("`{clause}` is said twice"))
+        .here("again here")
+        .also(first, "first said here")
+        .help("keep one of the two")
+}
+
+pub(crate) fn context_twice(span: Span, name: &str, first: Span) -> Diagnostic {
+    Diagnostic::error("E0206", span, format!("`context.{name}` is declared twice"))
+        .here("again here")
+        .also(first, "first declared here")
+        .help(
+            "a part of the context has one type, whatever the action: declare it once, `context Doc.edit, Doc.delete { … }`",
+        )
+}
+
 pub(crate) fn wrong_kind(span: Span, name: &str, kind: &str, wanted: &str) -> Diagnostic {
     Diagnostic::error(
         "E0207",
@@ -104,7 +120,7 @@ pub(crate) fn unknown_file(span: Span, path: &str, near: Option<&str>) -> Diagno
 
 pub(crate) fn unknown_source(span: Span, name: &str, of: &str, near: Option<&str>) -> Diagnostic {
     Diagnostic::error(
-        "E0211",
+        "E0212",
         span,
         format!("`{of}` has no relation, attribute or role `{name}`"),
     )

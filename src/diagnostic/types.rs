@@ -1,6 +1,7 @@
 //! `E03…`: conditions that do not fit their types.
 
 use super::{Diagnostic, listed};
+use crate::literal::a;
 use crate::source::Span;
 
 pub(crate) fn unknown_attribute(
@@ -104,10 +105,11 @@ pub(crate) fn not_one_container(span: Span, from: &str, to: &str) -> Diagnostic 
     Diagnostic::error(
         "E0310",
         span,
-        format!("a `{from}` does not stand in exactly one `{to}`"),
+        format!("{} does not stand in exactly one `{to}`", a(from)),
     )
     .help(format!(
-        "`.{to}` needs `in {to}` without `?` or `many`, one way only, and a `{to}` that stands in no other; else ask `resource in …`"
+        "`.{to}` needs `in {to}` without `?` or `many`, one way only, and {} that stands in no other; else ask `resource in …`",
+        a(to)
     ))
 }
 
@@ -119,7 +121,10 @@ pub(crate) fn does_not_fit(error: Diagnostic, named: &str, asked_of: &str, at: S
     };
     error.also(
         at,
-        format!("`{named}` is named here, and it is asked of a `{asked_of}`"),
+        format!(
+            "`{named}` is named here, and it is asked of {}",
+            a(asked_of)
+        ),
     )
 }
 
@@ -196,15 +201,16 @@ pub(crate) fn never_enclosed(span: Span, resource: &str, of: &str) -> Diagnostic
     Diagnostic::error(
         "E0317",
         span,
-        format!("a `{resource}` is never inside a `{of}`"),
+        format!("{} is never inside {}", a(resource), a(of)),
     )
     .help(format!(
-        "ask for a role on something that holds a `{resource}`"
+        "ask for a role on something that holds {}",
+        a(resource)
     ))
 }
 
 pub(crate) fn never_of_type(span: Span, ty: &str, possible: &[&str]) -> Diagnostic {
-    Diagnostic::error("E0318", span, format!("this is never a `{ty}`"))
+    Diagnostic::error("E0318", span, format!("this is never {}", a(ty)))
         .help(format!("it can be {}", listed(possible, 8)))
 }
 
@@ -214,7 +220,7 @@ pub(crate) fn record_literal(span: Span) -> Diagnostic {
 }
 
 pub(crate) fn no_fields(span: Span, ty: &str, name: &str) -> Diagnostic {
-    Diagnostic::error("E0320", span, format!("a `{ty}` has no `{name}`")).help(
+    Diagnostic::error("E0320", span, format!("{} has no `{name}`", a(ty))).help(
         "entities have attributes and relations, records have fields; nothing else has either",
     )
 }
@@ -230,9 +236,9 @@ pub(crate) fn wrong_default(span: Span, expected: &str, found: &str) -> Diagnost
     ))
 }
 
-pub(crate) fn perhaps_no_credential(span: Span) -> Diagnostic {
+pub(crate) fn perhaps_no_credential(span: Span, ty: &str) -> Diagnostic {
     Diagnostic::error("E0321", span, "not everybody asks by a credential")
-        .help("ask first: `credential is ApiKey && credential.…`")
+        .help(format!("ask first: `credential is {ty} && credential.…`"))
 }
 
 pub(crate) fn permissions_read(span: Span, name: &str) -> Diagnostic {
@@ -241,7 +247,9 @@ pub(crate) fn permissions_read(span: Span, name: &str) -> Diagnostic {
         span,
         format!("`{name}` holds permissions, and a condition cannot read them"),
     )
-    .help("such an attribute limits a credential: `acts for owner: User at most …`")
+    .help(format!(
+        "it limits a credential by itself: `acts for owner: User at most {name}`"
+    ))
 }
 
 pub(crate) fn context_of_others(span: Span, name: &str, action: Option<&str>) -> Diagnostic {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use smallvec::SmallVec;
 
 use super::holders::{Held, HeldHere, Solved};
-use super::places::enclosing;
+use super::places::nearest_enclosing;
 use super::seen::Seen;
 use crate::plan::{ActsFor, Datum, EVERY_PERMISSION, EntityId, LaneId, RoleId, TypeId};
 use crate::world::{ANYONE, Holding, World};
@@ -42,7 +42,9 @@ impl Credential {
             ty,
             id,
             owned: false,
-            within: acts_for.within.map(|within| enclosing(world, id, within)),
+            within: acts_for
+                .within
+                .map(|within| nearest_enclosing(world, id, within)),
             at_most: acts_for.at_most,
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::literal::nearest;
+use crate::literal::{a, nearest};
 use crate::plan::{Clause, Mismatch, Plan, TypeId};
 
 /// A question that does not fit the policy: an error of the caller, not a decision.
@@ -75,7 +75,7 @@ impl QueryError {
 
     pub(super) fn no_subject(plan: &Plan, name: &str) -> Self {
         let help = format!("subjects are of {}", quoted(plan.subject_names()));
-        Self::new("E0602", format!("a `{name}` cannot ask"), None, help)
+        Self::new("E0602", format!("{} cannot ask", a(name)), None, help)
     }
 
     pub(super) fn unknown_action(plan: &Plan, name: &str, of: TypeId) -> Self {
@@ -95,7 +95,7 @@ impl QueryError {
             [] => "no action is asked of it".to_owned(),
             known => format!("these are: {}", quoted(known)),
         };
-        let message = format!("no action `{name}` is asked of a `{}`", ty.name);
+        let message = format!("no action `{name}` is asked of {}", a(&ty.name));
         Self::new("E0603", message, near, help)
     }
 

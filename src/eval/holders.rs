@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use smallvec::SmallVec;
 
 use super::asker::Asker;
-use crate::plan::{Also, AlsoStep, ClauseId, EntityId, Guard, Id, Role, RoleId};
+use crate::plan::{Also, AlsoStep, ClauseId, EntityId, Guard, Id, Role, RoleId, TypeId};
 use crate::world::{AnyRole, Holding, World};
 
 /// A role that the asker holds at a place.
@@ -27,6 +27,15 @@ pub(super) enum By {
     Fact(Holding),
     /// An `also`.
     Also(ClauseId),
+}
+
+/// A role that does not count, and why.
+pub(super) struct Uncounted {
+    pub(super) held: Held,
+    /// The roles that it requires and that are not held above.
+    pub(super) requires: Vec<RoleId>,
+    /// Who may hold it, where the asker may not.
+    pub(super) holders: Vec<TypeId>,
 }
 
 /// What is held at one place.
@@ -104,6 +113,47 @@ impl Asker {
         found.map_or_else(SmallVec::new, |found| found.held.clone())
     }
 
+    /// The roles that facts and `also` give at a place, and that do not count for their guards.
+    pub(super) fn uncounted(&self, world: &World, place: EntityId, now: i64) -> Vec<Uncounted> {
+        self.solve(world, place, now);
+        let solved = self.solved.borrow();
+        let Some(found) = solved.find(place) else {
+            return Vec::new();
+        };
+        let mut gathering = Gathering {
+            asker: self,
+            solved: &solved,
+            world,
+            entity: place,
+            stratum: world.plan.facets.strata,
+            above: &found.above,
+            held: SmallVec::new(),
+            uncounted: Some(Vec::new()),
+        };
+        gathering.gather(now);
+        let mut uncounted = gathering.uncounted.unwrap_or_default();
+        let mut told = Vec::new();
+        uncounted.retain(|held| {
+            let new = !told.contains(&held.role);
+            told.push(held.role);
+            new
+        });
+        let guarded = uncounted.into_iter().filter_map(|held| {
+            let Guard { requires, holders } = &world.plan.roles.find(held.role)?.guard;
+            let missing = requires.iter().filter(|role| !found.above.contains(role));
+            Some(Uncounted {
+                held,
+                requires: missing.copied().collect(),
+                holders: if holders.contains(&self.ty) {
+                    Vec::new()
+                } else {
+                    holders.clone()
+                },
+            })
+        });
+        guarded.collect()
+    }
+
     fn extend(&self, solved: &mut Solved, world: &World, place: EntityId, now: i64) {
         let first = solved.entities.len();
         solved.add(place);
@@ -176,6 +226,7 @@ impl Asker {
             stratum,
             above: &above,
             held: SmallVec::new(),
+            uncounted: None,
         };
         gathering.gather(now);
         let held = gathering.held;
@@ -218,6 +269,8 @@ struct Gathering<'g> {
     stratum: u32,
     above: &'g [RoleId],
     held: HeldHere,
+    /// Those whose guards do not hold, where that is asked.
+    uncounted: Option<Vec<Held>>,
 }
 
 impl Gathering<'_> {
@@ -280,14 +333,16 @@ impl Gathering<'_> {
                 Some(AnyRole::Custom(_)) => self.stratum == self.world.plan.facets.strata,
                 None => false,
             };
-            if !counts {
-                continue;
-            }
-            self.held.push(Held {
+            let held = Held {
                 place: self.entity,
                 role,
                 by,
-            });
+            };
+            if !counts {
+                self.uncounted.iter_mut().for_each(|told| told.push(held));
+                continue;
+            }
+            self.held.push(held);
             if role.index() < self.world.plan.roles.len() {
                 open.extend(self.world.plan.roles[role].guarded.iter().copied());
             }

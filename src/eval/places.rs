@@ -258,6 +258,20 @@ pub(super) fn entities_on_ways(world: &World, now: i64, resource: EntityId) -> V
 
 /// The entity itself and what it stands in, to the top, where of a type.
 pub(super) fn enclosing(world: &World, entity: EntityId, ty: TypeId) -> SmallVec<[EntityId; 8]> {
+    above(world, entity, ty, false)
+}
+
+/// Where the type repeats, those that are reached first on each way up: what lies further out is
+/// wider.
+pub(super) fn nearest_enclosing(
+    world: &World,
+    entity: EntityId,
+    ty: TypeId,
+) -> SmallVec<[EntityId; 8]> {
+    above(world, entity, ty, true)
+}
+
+fn above(world: &World, entity: EntityId, ty: TypeId, nearest: bool) -> SmallVec<[EntityId; 8]> {
     let mut seen = Seen::from(entity);
     let mut found = SmallVec::new();
     let mut next = 0;
@@ -265,6 +279,9 @@ pub(super) fn enclosing(world: &World, entity: EntityId, ty: TypeId) -> SmallVec
         next += 1;
         if world.entities.type_of(at) == Some(ty) {
             found.push(at);
+            if nearest {
+                continue;
+            }
         }
         for above in world.containers.of(at) {
             seen.insert(*above);

@@ -104,6 +104,19 @@ pub enum Reason {
         /// The clause.
         clause: Clause,
     },
+    /// A role that a fact or an `also` gives on one of the places, and that does not count.
+    Uncounted {
+        /// What gives it.
+        held: Held,
+        /// The role: `Workspace.Member`.
+        role: String,
+        /// The roles that it requires, and that the subject does not hold above.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        requires: Vec<String>,
+        /// The types that it is for, where the subject is of none of them.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        holders: Vec<String>,
+    },
     /// The question was asked by a credential, and judged as its owner's.
     ActsFor {
         /// The credential.

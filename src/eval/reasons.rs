@@ -8,7 +8,7 @@ use super::reason::{Held, Reason, Reasons, Step};
 use super::walk::{Effect, Faults, Trace, Unmet, Verdict};
 use super::{Context, Evaluator, Outcome, Question};
 use crate::literal::{EntityName, format_datetime};
-use crate::plan::{Cardinality, ClauseId, EntityId, LaneId};
+use crate::plan::{Cardinality, ClauseId, EntityId, LaneId, RoleId};
 use crate::world::{ANYONE, AnyRole, FOREVER, Share, World};
 
 /// Keeps the first holding or rule that gave sight, and power, and every rule that took away.
@@ -201,6 +201,7 @@ impl Evaluator<'_> {
         } else if outcome == Outcome::Invisible && !struck(Effect::Hide) {
             because.extend(unmet(Unmet::Sight));
             because.extend(overridden);
+            because.extend(self.uncounted(&question, resource));
             because.push(self.no_sight(&question, resource));
         } else if outcome == Outcome::Forbidden && !struck(Effect::Forbid) {
             let kept_out = self.kept_out(&question, resource, lane, want, verdict);
@@ -209,6 +210,7 @@ impl Evaluator<'_> {
             } else if kept_out.is_empty() {
                 because.extend(unmet(Unmet::Actions));
                 because.extend(overridden);
+                because.extend(self.uncounted(&question, resource));
                 let (places, held) = self.looked_at(&question, resource);
                 because.push(Reason::NoPower { places, held });
             }
@@ -268,6 +270,38 @@ impl Evaluator<'_> {
             all.extend(held.iter().map(|held| self.held(question, held)));
         }
         (places, all)
+    }
+
+    /// The roles on the ways from a resource that do not count for their guards.
+    fn uncounted(&self, question: &Question, resource: EntityId) -> Vec<Reason> {
+        let plan = self.plan();
+        let role_name = |role: &RoleId| {
+            let role = plan.roles.find(*role);
+            role.map_or_else(String::new, |role| {
+                format!("{}.{}", plan.type_name(role.on), role.name)
+            })
+        };
+        let mut reasons = Vec::new();
+        for place in entities_on_ways(self.world, self.now, resource) {
+            let ty = self.world.entities.type_of(place);
+            if !ty.is_some_and(|ty| plan.is_derived(ty)) {
+                continue;
+            }
+            let uncounted = question.asker.uncounted(self.world, place, self.now);
+            reasons.extend(uncounted.iter().map(|uncounted| {
+                Reason::Uncounted {
+                    held: self.held(question, &uncounted.held),
+                    role: role_name(&uncounted.held.role),
+                    requires: uncounted.requires.iter().map(role_name).collect(),
+                    holders: uncounted
+                        .holders
+                        .iter()
+                        .map(|ty| plan.type_name(*ty))
+                        .collect(),
+                }
+            }));
+        }
+        reasons
     }
 
     /// What keeps an action down that a role gives: ceilings, and the limit of a credential.

@@ -3,8 +3,8 @@
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::{DecisionGraph, Edge, Node, NodeKind};
-use crate::check::{ActionGrant, LevelMeaning, Program, RoleMeaning, TypeGrant};
-use crate::plan::{ActionId, ConditionId, RoleId, Table, TypeId, ValueType};
+use crate::check::{ActionGrant, Effect, LevelMeaning, Program, RoleMeaning, TypeGrant};
+use crate::plan::{ActionId, ConditionId, LevelId, RoleId, Table, TypeId, ValueType};
 use crate::source::{Sources, Span, one_line};
 use crate::syntax::ast::RuleKind;
 
@@ -32,6 +32,7 @@ pub(crate) fn build(program: &Program<'_>, sources: &Sources) -> DecisionGraph {
     let roles = builder.roles();
     let levels = builder.levels();
     let rules = builder.rules();
+    builder.effects(&roles, &levels);
     let custom_roles = builder.powers();
     DecisionGraph {
         graph: builder.graph,
@@ -47,6 +48,7 @@ impl Builder<'_, '_> {
     fn node(&mut self, kind: NodeKind, label: impl Into<String>, span: Option<Span>) -> NodeIndex {
         self.graph.add_node(Node {
             kind,
+            marks: Vec::new(),
             label: label.into(),
             span,
         })
@@ -74,7 +76,8 @@ impl Builder<'_, '_> {
             }
         }
         for (id, action) in schema.actions.iter() {
-            let node = self.node(NodeKind::Action, schema.action_name(id), None);
+            let span = Some(action.decl.name.span);
+            let node = self.node(NodeKind::Action, schema.action_name(id), span);
             self.actions.push(node);
             for of in &action.asked_of {
                 self.graph.add_edge(node, self.types[*of], Edge::AskedOf);
@@ -171,6 +174,35 @@ impl Builder<'_, '_> {
             self.holders(role, meaning, &nodes);
         }
         nodes
+    }
+
+    /// What actions do, and what roles and actions are marked as.
+    fn effects(&mut self, roles: &Table<RoleId, NodeIndex>, levels: &Table<LevelId, NodeIndex>) {
+        for (id, meaning) in self.program.actions.iter() {
+            let action = self.actions[id];
+            if meaning.dangerous {
+                self.mark(action, "dangerous");
+            }
+            for effect in &meaning.effects {
+                let (to, edge) = match effect {
+                    Effect::Assigns(role) => (roles[*role], Edge::Assigns),
+                    Effect::Shares(level) => (levels[*level], Edge::Shares),
+                    Effect::Edits(ty, name) => (self.types[*ty], Edge::Edits(name.clone())),
+                };
+                self.graph.add_edge(action, to, edge);
+            }
+        }
+        for (id, meaning) in self.program.roles.iter() {
+            if meaning.administrative {
+                self.mark(roles[id], "administrative");
+            }
+        }
+    }
+
+    fn mark(&mut self, node: NodeIndex, mark: &'static str) {
+        if let Some(node) = self.graph.node_weight_mut(node) {
+            node.marks.push(mark);
+        }
     }
 
     /// Who holds a role, and its ceiling.

@@ -36,6 +36,8 @@ pub struct DecisionGraph {
 pub struct Node {
     /// What it is.
     pub kind: NodeKind,
+    /// `administrative`, `dangerous`: what a mark says of it.
+    pub marks: Vec<&'static str>,
     /// Its name, or its text where it has none.
     pub label: String,
     /// Where it stands.
@@ -153,6 +155,12 @@ pub enum Edge {
     ActsFor,
     /// A credential is confined to a type.
     Within,
+    /// Taking an action gives somebody a role.
+    Assigns,
+    /// Taking an action shares a thing at a level.
+    Shares,
+    /// Taking an action changes this attribute or relation of a type.
+    Edits(String),
 }
 
 impl Edge {
@@ -187,6 +195,9 @@ impl Edge {
             Self::CustomRoles => "custom roles",
             Self::ActsFor => "acts for",
             Self::Within => "within",
+            Self::Assigns => "assigns",
+            Self::Shares => "shares",
+            Self::Edits(_) => "edits",
         }
     }
 }

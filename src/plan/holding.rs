@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
-use super::ids::{ClauseId, LaneId, RelationId, RoleId, TypeId};
+use super::ids::{ActionId, ClauseId, LaneId, RelationId, RoleId, TypeId};
 
 /// Something that an entity names other entities by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -71,10 +71,13 @@ impl ActionMasks {
         }
     }
 
-    /// Whether it has all that another has.
-    pub(crate) fn covers(&self, other: &Self) -> bool {
-        let mut lanes = other.lanes.iter();
-        lanes.all(|(lane, mask)| mask & !self.mask(*lane) == 0)
+    /// What it has together with another.
+    pub(crate) fn intersection(&self, other: &Self) -> Self {
+        let lanes = self.lanes.iter();
+        let lanes = lanes.map(|(lane, mask)| (*lane, mask & other.mask(*lane)));
+        Self {
+            lanes: lanes.filter(|(_, mask)| *mask != 0).collect(),
+        }
     }
 
     /// Adds what another has.
@@ -126,6 +129,25 @@ impl Plan {
             .permissions
             .binary_search_by(|permission| permission.name.as_str().cmp(name));
         self.permissions.get(found.ok()?)
+    }
+
+    /// Whether every action of a set is in another, wherever it can be asked: of one that is asked of
+    /// several types, only some may be in reach there.
+    pub(crate) fn within(&self, set: &ActionMasks, other: &ActionMasks) -> bool {
+        let is_in = |action: &ActionId| {
+            let Some(info) = self.actions.find(*action) else {
+                return false;
+            };
+            info.asked_of.iter().any(|(of, _)| {
+                let bit = self.bit(*action, *of);
+                bit.is_some_and(|(lane, bit)| other.mask(lane) & bit != 0)
+            })
+        };
+        set.lanes.iter().all(|(lane, mask)| {
+            let actions = self.lanes.find(*lane).map(|lane| lane.actions.iter());
+            let mut actions = actions.into_iter().flatten().enumerate();
+            actions.all(|(bit, action)| mask >> bit & 1 == 0 || is_in(action))
+        })
     }
 
     /// Sets what is worked out from the rest, so that no question has to.

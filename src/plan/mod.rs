@@ -30,9 +30,7 @@ pub use ids::{
     RoleId, Table, TypeId,
 };
 pub use validate::PlanError;
-#[cfg(feature = "compiler")]
-pub use value::ValueType;
-pub use value::{Field, Value};
+pub use value::{Field, Value, ValueType};
 
 /// How many actions one lane has room for.
 pub const LANE_WIDTH: usize = 64;

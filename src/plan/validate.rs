@@ -235,6 +235,8 @@ impl Plan {
             inside(&self.roles, *other, "roles")?;
         }
         hold(role.guard.holders.is_sorted(), "roles")?;
+        // Strata are walked one by one.
+        hold((role.stratum as usize) < self.roles.len(), "roles")?;
         for holder in &role.guard.holders {
             inside(&self.types, *holder, "roles")?;
         }

@@ -249,7 +249,7 @@ impl<'a> Declarer<'a, '_> {
             return;
         }
         if let Some((_, first)) = self.schema.types[id].acts_for {
-            let error = report::declared_twice(acts_for.span, "clause", "acts for", first.span);
+            let error = report::clause_twice(acts_for.span, "acts for", first.span);
             self.report(error);
             return;
         }
@@ -310,7 +310,10 @@ impl<'a> Declarer<'a, '_> {
         }
         for attribute in declared {
             if attribute.ty == ValueType::Permissions {
-                self.report(model::misplaced_permissions(attribute.span));
+                let said = decl.attributes.iter();
+                let mut said = said.filter(|said| said.name.name == attribute.name);
+                let span = said.next().map_or(attribute.span, |said| said.ty.span());
+                self.report(model::misplaced_permissions(span));
                 continue;
             }
             let actions = decl.actions.as_ref();
@@ -325,12 +328,8 @@ impl<'a> Declarer<'a, '_> {
                         || first.attribute.default.is_some()
                         || actions.is_none() && first.actions.iter().any(Option::is_none) =>
                 {
-                    let error = report::declared_twice(
-                        attribute.span,
-                        "context",
-                        &attribute.name,
-                        first.attribute.span,
-                    );
+                    let first = first.attribute.span;
+                    let error = report::context_twice(attribute.span, &attribute.name, first);
                     self.diagnostics.push(error);
                 }
                 Some(first) => first.actions.push(actions),
@@ -344,17 +343,21 @@ impl<'a> Declarer<'a, '_> {
 
     fn value_type(&mut self, ty: &TypeExpr) -> Option<ValueType> {
         let value = self.any_value_type(ty)?;
-        let inner: &[ValueType] = match &value {
-            ValueType::Set(element) => std::slice::from_ref(element),
-            _ => &[],
+        let parts: Vec<&TypeExpr> = match (&value, ty) {
+            (ValueType::Set(of), TypeExpr::Set(element, _)) if **of == ValueType::Permissions => {
+                vec![&**element]
+            }
+            (ValueType::Record(of), TypeExpr::Record(fields, _)) => {
+                let parts = of.iter().zip(fields);
+                let parts = parts.filter(|(of, _)| of.ty == ValueType::Permissions);
+                parts.map(|(_, field)| &field.ty).collect()
+            }
+            _ => Vec::new(),
         };
-        let fields = match &value {
-            ValueType::Record(fields) => fields.as_slice(),
-            _ => &[],
-        };
-        let mut parts = inner.iter().chain(fields.iter().map(|field| &field.ty));
-        if parts.any(|part| *part == ValueType::Permissions) {
-            self.report(model::misplaced_permissions(ty.span()));
+        if !parts.is_empty() {
+            for part in parts {
+                self.report(model::misplaced_permissions(part.span()));
+            }
             return None;
         }
         Some(value)
@@ -465,6 +468,7 @@ impl<'a> Declarer<'a, '_> {
         }
         let action = self.schema.actions.push(ActionInfo {
             name: name.clone(),
+            decl,
             owner: id,
             asked_of: asked_of.clone(),
         });

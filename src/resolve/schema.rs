@@ -16,7 +16,7 @@ pub(crate) type Named<I> = HashMap<String, I, rustc_hash::FxBuildHasher>;
 #[derive(Default)]
 pub(crate) struct Schema<'a> {
     pub(crate) types: Table<TypeId, TypeInfo<'a>>,
-    pub(crate) actions: Table<ActionId, ActionInfo>,
+    pub(crate) actions: Table<ActionId, ActionInfo<'a>>,
     pub(crate) roles: Table<RoleId, RoleInfo<'a>>,
     pub(crate) levels: Table<LevelId, LevelInfo<'a>>,
     pub(crate) relations: Table<RelationId, RelationInfo>,
@@ -70,8 +70,9 @@ pub(crate) struct RelationInfo {
     pub(crate) targets: Vec<TypeId>,
 }
 
-pub(crate) struct ActionInfo {
+pub(crate) struct ActionInfo<'a> {
     pub(crate) name: String,
+    pub(crate) decl: &'a ast::ActionDecl,
     pub(crate) owner: TypeId,
     pub(crate) asked_of: Vec<TypeId>,
 }

@@ -162,7 +162,7 @@ fn tell(policy: &Policy, blank: &WorldBuilder, test: &Test, listen: &mut dyn FnM
             } else {
                 builder.add(&named)
             };
-            changed.map_err(|refusal| report::refused(fact.span, &refusal))
+            changed.map_err(|refusal| report::refused(load::words(fact, &refusal.reason), &refusal))
         });
         if let Err(diagnostic) = changed {
             listen(Step::Wrong(diagnostic));

@@ -4,12 +4,14 @@
 //! hide those in the next, and a bracket that is never closed ends with its item. Within an item,
 //! the line or clause that cannot be read is told, cut out, and the rest is parsed again.
 
+mod breaks;
+
 use std::ops::Range;
 
 use lalrpop_util::ParseError;
 
 use super::MAX_MISTAKES;
-use super::build::{Builder, Root};
+use super::build::{Around, Builder, Root};
 use super::grammar::FileParser;
 use super::lex::Spanned;
 use super::token::Token;
@@ -17,6 +19,9 @@ use crate::diagnostic::syntax as report;
 
 /// How many facts of a world are parsed at a time.
 const FACTS_AT_A_TIME: usize = 512;
+
+/// How many tokens before a mistake may tell what it is.
+const LOOK_BACK: usize = 24;
 
 /// A token, and what the layout says of it.
 #[derive(Clone, Copy)]
@@ -283,15 +288,28 @@ fn parse_chunk<'s>(
             } => tokens.partition_point(|placed| placed.start < *start),
             _ => tokens.len(),
         };
+        let broken_off = breaks::broken_off(&error, &tokens, at);
         // What follows on a cut needs not be told: its reason was.
         let follows = cut_at == Some(at)
             && tokens
                 .get(at)
                 .is_none_or(|placed| bracket(&placed.token).is_some());
         if !follows {
-            builder.report(&error);
+            let end = broken_off.unwrap_or(at);
+            let before = tokens
+                .get(end.saturating_sub(LOOK_BACK)..end)
+                .unwrap_or(&[]);
+            let last = before.last().map_or((0, 0), |last| (last.start, last.end));
+            let before: Vec<Token<'s>> = before.iter().map(|placed| placed.token).collect();
+            let around = Around {
+                before: &before,
+                next: token(&tokens, at + 1),
+                last,
+                broken_off: broken_off.map(|anew| anew == at),
+            };
+            builder.report(&error, &around);
         }
-        let cut = unit(&tokens, at);
+        let cut = unit(&tokens, broken_off.map_or(at, |anew| anew - 1));
         let (Some(begin), Some(end)) = (tokens.get(cut.start), tokens.get(cut.end.wrapping_sub(1)))
         else {
             return;
@@ -331,9 +349,7 @@ fn unit(tokens: &[Placed<'_>], at: usize) -> Range<usize> {
     let parent = parent_of(at);
     let lowest = parent.map_or(0, |parent| parent + 1);
     let begins = |index: usize| {
-        parent_of(index) == parent
-            && (tokens.get(index).is_some_and(|placed| placed.first_on_line)
-                || begins_clause(tokens, index))
+        parent_of(index) == parent && (begins_line(tokens, index) || begins_clause(tokens, index))
     };
     let start = (lowest..=at)
         .rev()
@@ -390,6 +406,46 @@ fn matching_open(tokens: &[Placed<'_>], close: usize) -> usize {
     close
 }
 
+/// Whether a token is the first on its line, and does not go on with the line before.
+fn begins_line(tokens: &[Placed<'_>], index: usize) -> bool {
+    let goes_on = matches!(
+        token(tokens, index),
+        Some(
+            Token::CloseBrace
+                | Token::CloseParen
+                | Token::CloseBracket
+                | Token::Within
+                | Token::When
+                | Token::Unless
+                | Token::Except
+                | Token::AndAlso
+                | Token::And
+                | Token::Or
+                | Token::Pipe
+                | Token::Comma
+                | Token::Dot
+        )
+    ) && !matches!(
+        token(tokens, index + 1),
+        Some(Token::Colon | Token::Question)
+    );
+    let first = tokens.get(index).is_some_and(|placed| placed.first_on_line);
+    let awaited =
+        index > 0 && breaks::wants_more(tokens, index - 1) && !breaks::begins_anew(tokens, index);
+    first && !goes_on && !awaited && !limits_credential(tokens, index)
+}
+
+/// Whether this is the `at most` of an `acts for`.
+fn limits_credential(tokens: &[Placed<'_>], index: usize) -> bool {
+    matches!(token(tokens, index), Some(Token::AtMost)) && {
+        let above = tokens.get(..index).unwrap_or(&[]).iter().rev().take(12);
+        let mut above = above.map(|placed| &placed.token);
+        above
+            .find(|token| matches!(token, Token::Acts | Token::OpenBrace | Token::CloseBrace))
+            .is_some_and(|token| matches!(token, Token::Acts))
+    }
+}
+
 /// Whether a keyword begins a member, a clause or a statement, and is no name here.
 fn begins_clause(tokens: &[Placed<'_>], index: usize) -> bool {
     let keyword = matches!(
@@ -425,10 +481,29 @@ fn begins_clause(tokens: &[Placed<'_>], index: usize) -> bool {
                 | Token::Remove
                 | Token::Entity(_)
                 | Token::Acts
+                | Token::Custom
         )
     ) || matches!(
         token(tokens, index + 1),
         Some(Token::Colon | Token::Question)
     );
-    keyword && !named
+    keyword && !named && !inside_statement(tokens, index) && !limits_credential(tokens, index)
+}
+
+/// Whether a word goes on with an `expect`, or with the fact that makes a role, on the same line.
+fn inside_statement(tokens: &[Placed<'_>], index: usize) -> bool {
+    if !matches!(token(tokens, index), Some(Token::Can | Token::Sees)) {
+        return false;
+    }
+    // It is among the first words of a line: `role Developer of Org:acme can …`.
+    let line = tokens.get(..=index).unwrap_or(&[]).iter().rev();
+    for placed in line.take(6) {
+        match placed.token {
+            Token::Expect | Token::Role => return true,
+            Token::OpenBrace | Token::CloseBrace => return false,
+            _ if placed.first_on_line => return false,
+            _ => {}
+        }
+    }
+    false
 }

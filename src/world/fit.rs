@@ -286,11 +286,9 @@ impl WorldBuilder {
         let (ty, place) = self.intern(of)?;
         let info = &plan.types[ty];
         let Some(universe) = &info.custom_roles else {
-            let types = plan.types.iter();
-            let types = types.filter(|(_, ty)| ty.custom_roles.is_some());
             return Err(Reason::NoCustomRoles {
                 of: info.name.clone(),
-                instead: self.type_names(types.map(|(id, _)| id)),
+                instead: self.with_custom_roles(),
             });
         };
         let is_name = literal::is_identifier(role);
@@ -306,7 +304,7 @@ impl WorldBuilder {
             let Some(permission) = plan.permission(name) else {
                 return Err(self.unknown_permission(name));
             };
-            if !universe.masks.covers(&permission.masks) {
+            if !plan.within(&permission.masks, &universe.masks) {
                 return Err(Reason::OutsideOfCustomRoles {
                     permission: name.clone(),
                     of: info.name.clone(),
@@ -321,10 +319,58 @@ impl WorldBuilder {
     fn unknown_permission(&self, name: &str) -> Reason {
         let known = self.plan.permissions.iter();
         let known = known.map(|permission| permission.name.as_str());
+        // A near name of another type would be another thing altogether.
+        let (of, last) = name.rsplit_once('.').unwrap_or(("", name));
+        let same: Vec<&str> = known
+            .clone()
+            .filter(|known| known.rsplit_once('.').is_some_and(|(other, _)| other == of))
+            .collect();
+        let near = if same.is_empty() {
+            nearest(name, known)
+        } else {
+            let names = same.iter().filter_map(|known| known.rsplit('.').next());
+            let near = nearest(last, names);
+            same.iter()
+                .find(|known| known.rsplit('.').next() == near)
+                .copied()
+        };
         Reason::UnknownPermission {
             permission: name.to_owned(),
-            near: nearest(name, known).map(str::to_owned),
+            near: near.filter(|_| !name.contains('*')).map(str::to_owned),
+            known: same.into_iter().map(str::to_owned).collect(),
         }
+    }
+
+    /// The types on which customers can make roles.
+    fn with_custom_roles(&self) -> Vec<String> {
+        let types = self.plan.types.iter();
+        let types = types.filter(|(_, ty)| ty.custom_roles.is_some());
+        self.type_names(types.map(|(id, _)| id))
+    }
+
+    /// Whether a name is that of an action: `Cluster.ssh`.
+    fn is_action(&self, name: &str) -> bool {
+        name.split_once('.').is_some_and(|(of, action)| {
+            let mut actions = self.plan.actions.rows().iter();
+            actions.any(|known| known.name == action && self.plan.type_name(known.owner) == of)
+        })
+    }
+
+    /// The types that stand around one, the nearest first.
+    fn around(&self, ty: &Type) -> Vec<TypeId> {
+        let mut around: Vec<TypeId> = ty.containers.iter().map(|(of, _)| *of).collect();
+        let mut next = 0;
+        while let Some(of) = around.get(next) {
+            let above = self.plan.types[*of].containers.iter();
+            let new: Vec<TypeId> = above.map(|(of, _)| *of).collect();
+            for of in new {
+                if !around.contains(&of) {
+                    around.push(of);
+                }
+            }
+            next += 1;
+        }
+        around
     }
 
     fn unknown_role(&self, role: &str, of: &Type, place: EntityId) -> Reason {
@@ -338,18 +384,28 @@ impl WorldBuilder {
             .map(|id| name(id).to_owned())
             .chain(made.map(|(_, name)| name.to_string()))
             .collect();
-        let elsewhere = self
-            .plan
-            .roles
-            .rows()
-            .iter()
-            .filter(|other| other.name == role);
+        let has_it = |ty: &TypeId| {
+            let roles = &self.plan.types[*ty].roles;
+            roles.iter().any(|id| name(id) == role)
+        };
+        // Where it can be held instead: best on what stands around.
+        let mut elsewhere: Vec<TypeId> = self.around(of).into_iter().filter(has_it).collect();
+        if elsewhere.is_empty() {
+            elsewhere = self.plan.types.iter().map(|(id, _)| id).collect();
+            elsewhere.retain(has_it);
+        }
         Reason::UnknownRole {
             role: role.to_owned(),
             of: of.name.clone(),
             near: nearest(role, known.iter().map(String::as_str)).map(str::to_owned),
-            elsewhere: self.type_names(elsewhere.map(|other| other.on)),
+            elsewhere: self.type_names(elsewhere),
             custom: of.custom_roles.is_some(),
+            custom_on: if of.custom_roles.is_some() {
+                Vec::new()
+            } else {
+                self.with_custom_roles()
+            },
+            permission: self.plan.permission(role).is_some() || self.is_action(role),
             known,
         }
     }
@@ -375,6 +431,12 @@ impl WorldBuilder {
                 with: plan.types[scope_type].name.clone(),
                 allowed: self.type_names(shares.iter().map(|(with, _)| *with)),
                 instead: self.type_names(instead),
+                around: self.type_names(
+                    self.around(&plan.types[ty])
+                        .into_iter()
+                        .filter(|of| !plan.types[*of].roles.is_empty())
+                        .take(1),
+                ),
             });
         };
         let name = |id: &LevelId| plan.levels[*id].name.as_str();

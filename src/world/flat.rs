@@ -190,6 +190,12 @@ impl WorldBuilder {
                     masks.extend(&permission.masks);
                 }
             }
+            // Nothing beyond what the policy allows, whatever the permissions take in besides.
+            let ty = self.entities.type_of(*of).map(|ty| &self.plan.types[ty]);
+            let masks = match ty.and_then(|ty| ty.custom_roles.as_ref()) {
+                Some(universe) => masks.intersection(&universe.masks),
+                None => ActionMasks { lanes: Vec::new() },
+            };
             let index = role.id.index().saturating_sub(first);
             if made.len() <= index {
                 made.resize_with(index + 1, || None);

@@ -128,6 +128,14 @@ pub struct World {
     places: Vec<Place>,
 }
 
+/// The role that a fact gives to somebody, and where.
+fn given_role(fact: &Fact) -> Option<(EntityName, String)> {
+    match &fact.kind {
+        FactKind::Holding { role, of, .. } => Some((of.clone(), role.clone())),
+        _ => None,
+    }
+}
+
 impl World {
     /// Builds a world from facts, all or nothing.
     ///
@@ -158,8 +166,19 @@ impl World {
             .into_iter()
             .enumerate()
             .partition(|(_, fact)| matches!(fact.kind, FactKind::CustomRole { .. }));
+        // Where such a name now belongs to a role of the policy, its holders do not get that one.
+        let mut taken: HashMap<(EntityName, String), Reason> = HashMap::new();
         for (index, fact) in roles.into_iter().chain(others) {
-            refused.extend(builder.add(&fact).err().map(|refusal| (index, refusal)));
+            let refusal = match given_role(&fact).and_then(|role| taken.get(&role)) {
+                Some(reason) => Some(Refusal::new(&fact, reason.clone())),
+                None => builder.add(&fact).err(),
+            };
+            if let (FactKind::CustomRole { role, of, .. }, Some(refusal)) = (&fact.kind, &refusal)
+                && matches!(refusal.reason, Reason::RoleName { taken: true, .. })
+            {
+                taken.insert((of.clone(), role.clone()), refusal.reason.clone());
+            }
+            refused.extend(refusal.map(|refusal| (index, refusal)));
         }
         refused.sort_by_key(|(index, _)| *index);
         let refused = refused.into_iter().map(|(_, refusal)| refusal).collect();

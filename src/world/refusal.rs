@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::fact::{Fact, Place};
+use crate::literal::a;
 
 /// A fact that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +65,10 @@ pub enum Reason {
         known: Vec<String>,
         /// Whether customers can make roles on it.
         custom: bool,
+        /// The types on which customers can, if they cannot on it.
+        custom_on: Vec<String>,
+        /// Whether it is an action or a permission group instead.
+        permission: bool,
     },
     /// Only subjects hold roles.
     HolderIsNoSubject {
@@ -112,6 +117,8 @@ pub enum Reason {
         allowed: Vec<String>,
         /// The types around it that may be shared with this scope, or the scope itself to hold a role on.
         instead: Vec<String>,
+        /// The types around it on which a role can be held.
+        around: Vec<String>,
     },
     /// The share has no such level.
     UnknownLevel {
@@ -210,6 +217,8 @@ pub enum Reason {
         permission: String,
         /// A near name.
         near: Option<String>,
+        /// Those of the same type or group.
+        known: Vec<String>,
     },
     /// The policy keeps the permission out of custom roles.
     OutsideOfCustomRoles {
@@ -231,6 +240,17 @@ fn one_of(names: &[String]) -> String {
         [] => "nothing".into(),
         [only] => only.clone(),
         [init @ .., last] => format!("{} or {last}", init.join(", ")),
+    }
+}
+
+/// `` `a`, `b` and `c` ``
+fn all_of(names: &[String]) -> String {
+    match names {
+        [init @ .., last] if !init.is_empty() => {
+            let init: Vec<String> = init.iter().map(|name| format!("`{name}`")).collect();
+            format!("{} and `{last}`", init.join(", "))
+        }
+        names => one_of(names),
     }
 }
 
@@ -285,7 +305,13 @@ impl Reason {
                 of,
                 role,
                 custom,
+                custom_on,
+                permission,
             } => match (near, elsewhere.as_slice(), known.as_slice()) {
+                (_, _, [_, ..]) if *permission => format!(
+                    "that is a permission, and no role: the roles of `{of}` are {}",
+                    all_of(known)
+                ),
                 (None, [], _) if *custom => {
                     format!("make it first: `role {role} of {of}:… can …`")
                 }
@@ -293,7 +319,14 @@ impl Reason {
                 (None, [], []) => {
                     format!("`{of}` has no roles at all; hold one on what it stands in")
                 }
-                (None, [], known) => format!("the roles of `{of}` are {}", one_of(known)),
+                (None, [], known) if custom_on.is_empty() => {
+                    format!("the roles of `{of}` are {}", all_of(known))
+                }
+                (None, [], known) => format!(
+                    "the roles of `{of}` are {}; those that customers make are held on {}",
+                    all_of(known),
+                    one_of(custom_on)
+                ),
                 (None, elsewhere, _) => {
                     format!("that is a role of {}: hold it there", one_of(elsewhere))
                 }
@@ -322,15 +355,20 @@ impl Reason {
                 with,
                 allowed,
                 instead,
+                around,
             } => match (allowed.as_slice(), instead.as_slice()) {
+                ([], []) if around.is_empty() => {
+                    format!("declare `share with {with}` in `{entity}`")
+                }
                 ([], []) => format!(
-                    "give a role on what it stands in, or declare `share with {with}` in `{entity}`"
+                    "give a role on the {} that it stands in, or declare `share with {with}` in `{entity}`",
+                    one_of(around)
                 ),
                 ([], instead) => format!(
                     "share the {} around it, or declare `share with {with}` in `{entity}`",
                     one_of(instead)
                 ),
-                (allowed, _) => format!("a `{entity}` can be shared with {}", one_of(allowed)),
+                (allowed, _) => format!("{} can be shared with {}", a(entity), one_of(allowed)),
             },
             Self::UnknownLevel { near, known, .. } => {
                 did_you_mean(near.as_ref(), format!("the levels are {}", one_of(known)))
@@ -375,17 +413,30 @@ impl Reason {
                 "give the role to the members themselves, or to a group of them".into()
             }
             Self::NoCustomRoles { of, instead } => match instead.as_slice() {
-                [] => format!("declare `custom roles from …` in `{of}`, or use a role of the policy"),
+                [] => {
+                    format!("declare `custom roles from …` in `{of}`, or use a role of the policy")
+                }
                 instead => format!("make it on {}", one_of(instead)),
             },
             Self::RoleName { taken: true, .. } => "choose another name".into(),
             Self::RoleName { taken: false, .. } => {
                 "a role's name has letters, digits and `_`; the `description` is for people".into()
             }
-            Self::UnknownPermission { near, .. } => did_you_mean(
-                near.as_ref(),
-                "name an action as `Type.action` or a permission group; one that the policy no longer has must be taken out".into(),
-            ),
+            Self::UnknownPermission {
+                near,
+                known,
+                permission,
+            } => {
+                let of = permission.rsplit_once('.').map_or("", |(of, _)| of);
+                let otherwise = match known.as_slice() {
+                    _ if permission.contains('*') => {
+                        "name each action as `Type.action`, or a permission group by its path".into()
+                    }
+                    [] => "name an action as `Type.action` or a permission group; one that the policy no longer has must be taken out".into(),
+                    known => format!("`{of}` has {}; take it out, or name one of them", all_of(known)),
+                };
+                did_you_mean(near.as_ref(), otherwise)
+            }
             Self::OutsideOfCustomRoles { of, .. } => {
                 format!("take it out: who needs it gets a role that the policy declares on `{of}`")
             }
@@ -399,18 +450,18 @@ impl fmt::Display for Reason {
             Self::Malformed(what) => write!(f, "this is no fact: {what}"),
             Self::UnknownType { name, .. } => write!(f, "unknown type `{name}`"),
             Self::UnknownRole { role, of, .. } => write!(f, "`{of}` has no role `{role}`"),
-            Self::HolderIsNoSubject { holder } => write!(f, "a `{holder}` cannot hold a role"),
+            Self::HolderIsNoSubject { holder } => write!(f, "{} cannot hold a role", a(holder)),
             Self::WrongContainer {
                 entity, container, ..
-            } => write!(f, "a `{entity}` cannot stand in a `{container}`"),
+            } => write!(f, "{} cannot stand in {}", a(entity), a(container)),
             Self::WrongMember { member, group, .. } => {
-                write!(f, "a `{member}` cannot be a member of a `{group}`")
+                write!(f, "{} cannot be a member of {}", a(member), a(group))
             }
             Self::SecondContainer { first, .. } => write!(f, "it already stands in `{first}`"),
             Self::ContainerCycle { entity } => write!(f, "`{entity}` would stand inside of itself"),
             Self::UntilOnContainment => f.write_str("containment does not end by itself"),
             Self::NotShareable { entity, with, .. } => {
-                write!(f, "a `{entity}` cannot be shared with a `{with}`")
+                write!(f, "{} cannot be shared with {}", a(entity), a(with))
             }
             Self::UnknownLevel { level, .. } => write!(f, "unknown level `{level}`"),
             Self::UnknownRelation { relation, of, .. } => {
@@ -418,7 +469,7 @@ impl fmt::Display for Reason {
             }
             Self::WrongTarget {
                 relation, target, ..
-            } => write!(f, "`{relation}` cannot point to a `{target}`"),
+            } => write!(f, "`{relation}` cannot point to {}", a(target)),
             Self::UnknownAttribute { attribute, of, .. } => {
                 write!(f, "`{of}` has no attribute `{attribute}`")
             }
@@ -432,19 +483,20 @@ impl fmt::Display for Reason {
             }
             Self::NotThere => f.write_str("there is no such fact to remove"),
             Self::WrongHolder { holder, role, .. } => {
-                write!(f, "a `{holder}` cannot hold `{role}`")
+                write!(f, "{} cannot hold `{role}`", a(holder))
             }
             Self::CredentialHolds { credential } => {
                 write!(
                     f,
-                    "a `{credential}` is a credential and holds no roles itself"
+                    "{} is a credential and holds no roles itself",
+                    a(credential)
                 )
             }
             Self::SetOutOfOrder { role } => write!(
                 f,
                 "this set depends on who does not hold `{role}`, so it cannot hold it"
             ),
-            Self::NoCustomRoles { of, .. } => write!(f, "a `{of}` has no custom roles"),
+            Self::NoCustomRoles { of, .. } => write!(f, "{} has no custom roles", a(of)),
             Self::RoleName {
                 role,
                 of,

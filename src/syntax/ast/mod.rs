@@ -239,8 +239,22 @@ pub struct ActionDecl {
     pub doc: Option<String>,
     /// Its name.
     pub name: Ident,
+    /// `@assigns(Team.Member)`, `@dangerous`
+    pub marks: Vec<Mark>,
     /// The containers that it is asked of; empty where it is asked of the thing itself.
     pub asked_of: Vec<Ident>,
+}
+
+/// `@assigns(Team.Member, Team.Lead)`: what an action does, or a role is. It decides nothing; it is
+/// for those who look over a policy.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    /// Its name.
+    pub name: Ident,
+    /// What stands in parentheses: paths of names.
+    pub arguments: Vec<Vec<Ident>>,
+    /// From its `@` to its end.
+    pub span: Span,
 }
 
 /// `role Name { … }`
@@ -248,6 +262,8 @@ pub struct ActionDecl {
 pub struct RoleDecl {
     /// Its `///` lines.
     pub doc: Option<String>,
+    /// `@administrative`
+    pub marks: Vec<Mark>,
     /// Its name.
     pub name: Ident,
     /// Its clauses in order.

@@ -22,12 +22,38 @@ impl Expected {
         {
             names.retain(|name| !KEYWORDS.contains(&name.as_str()) || !is_word(name));
         }
+        // A mark may stand before nearly everything, and is hardly ever what was meant.
+        if names.len() > 1 {
+            names.retain(|name| name != "@");
+        }
         names.sort_by_key(|name| match name.as_str() {
             "identifier" | "entity" | "text" => 0,
             name if is_word(name) => 1,
             _ => 2,
         });
         Self { names }
+    }
+
+    /// Whether these are all.
+    pub(super) fn is(&self, names: &[&str]) -> bool {
+        self.names == names
+    }
+
+    pub(super) fn takes(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known == name)
+    }
+
+    /// The keyword that a word is most like.
+    pub(super) fn near(&self, found: &Token<'_>) -> Option<&str> {
+        let text = found.to_string();
+        let word = text.trim_matches('`');
+        let keywords = self.names.iter().map(String::as_str);
+        let keywords = keywords.filter(|name| is_word(name) || *name == "at most");
+        match found {
+            Token::Identifier(word) => literal::nearest(word, keywords),
+            _ if is_word(word) => literal::nearest(word, keywords),
+            _ => None,
+        }
     }
 
     /// At most seven of them; nothing where that would say little.
@@ -59,26 +85,17 @@ impl Expected {
 
     /// What to do, where a near keyword or a common mistake tells it.
     pub(super) fn help(&self, found: &Token<'_>) -> Option<String> {
-        let takes = |name: &str| self.names.iter().any(|known| known == name);
         match found {
             // A name alone in a type's body: an attribute without a type, or an action without its comma.
             _ if self.names == [":", "?"] => {
                 Some("write an attribute as `name: Type`, and put a `,` between actions".to_owned())
             }
-            Token::Identifier("and") => Some("write `&&`".to_owned()),
+            Token::AndAlso => Some("write `&&`".to_owned()),
             Token::Identifier("or") => Some("write `||`".to_owned()),
             Token::Identifier("not") => Some("write `!`".to_owned()),
-            Token::Identifier(word) => {
-                let keywords = self
-                    .names
-                    .iter()
-                    .map(String::as_str)
-                    .filter(|name| is_word(name));
-                literal::nearest(word, keywords).map(|near| format!("did you mean `{near}`?"))
-            }
             Token::Assign => Some("compare with `==`".to_owned()),
             Token::Pipe => Some("write `||` for \"or\"".to_owned()),
-            Token::String(_) if takes("identifier") => {
+            Token::String(_) if self.takes("identifier") => {
                 Some("names stand without quotes".to_owned())
             }
             Token::Equal
@@ -89,7 +106,9 @@ impl Expected {
             | Token::GreaterEqual => {
                 Some("comparisons do not chain: join two with `&&`".to_owned())
             }
-            _ => None,
+            found => self
+                .near(found)
+                .map(|near| format!("did you mean `{near}`?")),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod expected;
+mod slips;
 
 use std::collections::HashMap;
 
@@ -13,6 +14,7 @@ use super::{MAX_DEPTH, MAX_PARTS};
 use crate::diagnostic::{Diagnostic, syntax as report};
 use crate::source::{FileId, Span};
 use expected::Expected;
+use slips::Slip;
 
 /// What the one start symbol yields, by the token that was put first.
 pub enum Root {
@@ -60,6 +62,19 @@ pub struct Builder<'s> {
     text: std::marker::PhantomData<&'s str>,
 }
 
+/// The tokens around a mistake.
+pub(super) struct Around<'t, 's> {
+    /// Those before it, as far as they can tell something.
+    pub(super) before: &'t [Token<'s>],
+    /// The one behind it.
+    pub(super) next: Option<&'t Token<'s>>,
+    /// Where the last one before it stands.
+    pub(super) last: (u32, u32),
+    /// Something new begins on the line of the mistake, so what stands before is not whole; and
+    /// whether it begins with the mistake itself.
+    pub(super) broken_off: Option<bool>,
+}
+
 type Failure<'s> = ParseError<u32, Token<'s>, ()>;
 
 impl<'s> Builder<'s> {
@@ -83,23 +98,57 @@ impl<'s> Builder<'s> {
 
     // ---- mistakes -----------------------------------------------------------------------------
 
-    pub(super) fn report(&mut self, error: &Failure<'s>) {
+    /// Reports what the parser could not take, with the tokens around it.
+    pub(super) fn report(&mut self, error: &Failure<'s>, around: &Around<'_, 's>) {
         let diagnostic = match error {
             ParseError::UnrecognizedToken {
                 token: (l, token, r),
                 expected,
             } => {
                 let expected = Expected::new(expected);
-                report::unexpected(
-                    self.span(*l, *r),
-                    &token.to_string(),
-                    &expected.shown(),
-                    expected.help(token),
-                )
+                let (span, found) = (self.span(*l, *r), token.to_string());
+                let slip = match around.broken_off {
+                    Some(false) => slips::broken_off(around.before),
+                    _ => slips::find(around.before, Some(token), around.next, &expected),
+                };
+                match (slip, around.broken_off) {
+                    (Some(Slip::Before(near)), _) => {
+                        let (l, r) = around.last;
+                        let word = around.before.last().map(ToString::to_string);
+                        let help = Some(format!("did you mean `{near}`?"));
+                        let word = word.unwrap_or_default();
+                        report::unexpected(self.span(l, r), &word, "", help)
+                    }
+                    (slip, Some(at_once)) => {
+                        let (_, end) = around.last;
+                        let shown = if at_once {
+                            expected.shown()
+                        } else {
+                            String::new()
+                        };
+                        let error = report::unexpected_end(self.span(end, end), &shown);
+                        match slip {
+                            Some(Slip::Help(help)) => error.help(help),
+                            _ => error,
+                        }
+                    }
+                    (Some(Slip::Help(help)), _) => {
+                        report::unexpected(span, &found, &expected.shown(), Some(help))
+                    }
+                    (None, _) => {
+                        let help = expected.help(token);
+                        report::unexpected(span, &found, &expected.shown(), help)
+                    }
+                }
             }
             ParseError::UnrecognizedEof { location, expected } => {
                 let here = self.span(*location, *location);
-                report::unexpected_end(here, &Expected::new(expected).shown())
+                let expected = Expected::new(expected);
+                let error = report::unexpected_end(here, &expected.shown());
+                match slips::find(around.before, None, None, &expected) {
+                    Some(Slip::Help(help)) => error.help(help),
+                    _ => error,
+                }
             }
             ParseError::ExtraToken {
                 token: (l, token, r),
@@ -248,9 +297,17 @@ impl<'s> Builder<'s> {
         })
     }
 
-    pub fn role(&mut self, l: u32, name: Ident, clauses: Vec<RoleClause>, r: u32) -> Member {
+    pub fn role(
+        &mut self,
+        marks: Vec<Mark>,
+        l: u32,
+        name: Ident,
+        clauses: Vec<RoleClause>,
+        r: u32,
+    ) -> Member {
         Member::Role(RoleDecl {
-            doc: self.doc(l),
+            doc: self.marked_doc(&marks, l),
+            marks,
             name,
             clauses,
             span: self.span(l, r),
@@ -306,9 +363,36 @@ impl<'s> Builder<'s> {
         TypeExpr::Set(Box::new(element), self.span(l, r))
     }
 
-    pub fn action(&mut self, l: u32, name: Ident, asked_of: Option<Vec<Ident>>) -> ActionDecl {
+    pub fn mark(
+        &mut self,
+        l: u32,
+        name: Ident,
+        arguments: Option<Vec<Vec<Ident>>>,
+        r: u32,
+    ) -> Mark {
+        Mark {
+            name,
+            arguments: arguments.unwrap_or_default(),
+            span: self.span(l, r),
+        }
+    }
+
+    /// The doc of a declaration, which stands before its marks.
+    fn marked_doc(&mut self, marks: &[Mark], l: u32) -> Option<String> {
+        let first = marks.first().map_or(l, |mark| mark.span.start);
+        self.doc(first).or_else(|| self.doc(l))
+    }
+
+    pub fn action(
+        &mut self,
+        marks: Vec<Mark>,
+        l: u32,
+        name: Ident,
+        asked_of: Option<Vec<Ident>>,
+    ) -> ActionDecl {
         ActionDecl {
-            doc: self.doc(l),
+            doc: self.marked_doc(&marks, l),
+            marks,
             name,
             asked_of: asked_of.unwrap_or_default(),
         }

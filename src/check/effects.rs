@@ -1,0 +1,142 @@
+//! What marks say: what an action does to who may do what, and which roles and actions are special.
+//!
+//! Marks decide nothing. They tell those who look over a policy what the service behind it does.
+
+use super::meaning::{ActionMeaning, Effect};
+use super::program::Checker;
+use crate::diagnostic::{model, names as report, types};
+use crate::literal::nearest;
+use crate::plan::{ActionId, RoleId, TypeId};
+use crate::syntax::ast::{Ident, Mark};
+
+const ON_ACTIONS: [&str; 4] = ["assigns", "shares", "edits", "dangerous"];
+const ON_ROLES: [&str; 1] = ["administrative"];
+
+impl Checker<'_, '_> {
+    /// The marks of an action.
+    pub(super) fn action(&mut self, action: ActionId) -> ActionMeaning {
+        let mut meaning = ActionMeaning::default();
+        let info = &self.schema.actions[action];
+        let (owner, decl) = (info.owner, info.decl);
+        let asked_of = info.asked_of.first().copied().unwrap_or(owner);
+        for mark in &decl.marks {
+            if mark.name.name == "dangerous" {
+                meaning.dangerous = true;
+                self.without_arguments(mark);
+                continue;
+            }
+            if !ON_ACTIONS.contains(&mark.name.name.as_str()) {
+                self.unknown_mark(mark, &ON_ACTIONS);
+                continue;
+            }
+            if mark.arguments.is_empty() {
+                let error = model::mark_arguments(mark.span, &mark.name.name, true);
+                self.diagnostics.push(error);
+            }
+            for path in &mark.arguments {
+                let effect = match mark.name.name.as_str() {
+                    "assigns" => self.role_at(owner, path).map(Effect::Assigns),
+                    "shares" => self.level_at(owner, path),
+                    _ => self.edited(asked_of, path),
+                };
+                meaning.effects.extend(effect);
+            }
+        }
+        meaning
+    }
+
+    /// Whether a role is marked as administrative.
+    pub(super) fn administrative(&mut self, role: RoleId) -> bool {
+        let decl = self.schema.roles[role].decl;
+        let mut administrative = false;
+        for mark in &decl.marks {
+            if mark.name.name == "administrative" {
+                administrative = true;
+                self.without_arguments(mark);
+            } else {
+                self.unknown_mark(mark, &ON_ROLES);
+            }
+        }
+        administrative
+    }
+
+    fn without_arguments(&mut self, mark: &Mark) {
+        if !mark.arguments.is_empty() {
+            let error = model::mark_arguments(mark.span, &mark.name.name, false);
+            self.diagnostics.push(error);
+        }
+    }
+
+    fn unknown_mark(&mut self, mark: &Mark, known: &[&str]) {
+        let Ident { name, span } = &mark.name;
+        let near = nearest(name, known.iter().copied());
+        self.diagnostics
+            .push(model::unknown_mark(*span, name, near, known));
+    }
+
+    /// The type that a path begins with, and the name behind it.
+    fn of_type<'i>(&mut self, own: TypeId, path: &'i [Ident]) -> Option<(TypeId, &'i Ident)> {
+        match path {
+            [name] => Some((own, name)),
+            [of, name] => Some((self.find_type(of)?, name)),
+            [.., last] => {
+                let error = report::unknown_permission(last.span, &written(path), None);
+                self.diagnostics.push(error);
+                None
+            }
+            [] => None,
+        }
+    }
+
+    fn role_at(&mut self, own: TypeId, path: &[Ident]) -> Option<RoleId> {
+        let (of, role) = self.of_type(own, path)?;
+        self.role_of(of, role)
+    }
+
+    fn level_at(&mut self, own: TypeId, path: &[Ident]) -> Option<Effect> {
+        let (of, name) = self.of_type(own, path)?;
+        let shares = self.schema.types[of].shares.iter();
+        let levels = shares.flat_map(|share| share.levels.iter().copied());
+        let levels: Vec<_> = levels.collect();
+        let found = levels
+            .iter()
+            .find(|level| self.schema.levels[**level].name == name.name);
+        if found.is_none() {
+            let known: Vec<&str> = levels
+                .iter()
+                .map(|level| &*self.schema.levels[*level].name)
+                .collect();
+            let near = nearest(&name.name, known.iter().copied());
+            let error = report::unknown_level(name.span, &name.name, near, &known);
+            self.diagnostics.push(error);
+        }
+        found.copied().map(Effect::Shares)
+    }
+
+    /// `resource.owner`: an attribute or relation of what the action is asked of.
+    fn edited(&mut self, asked_of: TypeId, path: &[Ident]) -> Option<Effect> {
+        let path = match path {
+            [resource, rest @ ..] if resource.name == "resource" && !rest.is_empty() => rest,
+            path => path,
+        };
+        let (of, name) = self.of_type(asked_of, path)?;
+        let info = &self.schema.types[of];
+        let known = info
+            .attribute_names
+            .keys()
+            .chain(info.relation_names.keys());
+        let known: Vec<&str> = known.map(String::as_str).collect();
+        if !known.contains(&name.name.as_str()) {
+            let near = nearest(&name.name, known);
+            let error = types::unknown_attribute(name.span, &name.name, &info.name, near, None);
+            self.diagnostics.push(error);
+            return None;
+        }
+        Some(Effect::Edits(of, name.name.clone()))
+    }
+}
+
+fn written(path: &[Ident]) -> String {
+    let names: Vec<&str> = path.iter().map(|name| name.name.as_str()).collect();
+    names.join(".")
+}
