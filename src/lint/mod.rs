@@ -9,10 +9,12 @@ mod config;
 mod constant;
 mod finding;
 mod fix;
+mod rights;
 mod rules;
 mod shape;
 mod subject;
 mod terms;
+mod trust;
 mod used;
 
 use crate::policy::Policy;

@@ -1,14 +1,21 @@
 //! The rules, one file each. A new one is a file here, a line in this list, and a page.
 
 mod constant_condition;
+mod custom_role_assigns;
+mod dangerous_widely_given;
 mod deny_without_reason;
 mod duplicate_rule;
 mod except_takes_nothing;
 mod grant_always_denied;
 mod invalid_allow;
 mod never_visible;
+mod nobody_assigns;
 mod power_without_sight;
 mod redundant_permission;
+mod self_edited_condition;
+mod self_escalation;
+mod share_leaves_tenant;
+mod share_wider_than_sharer;
 mod unbounded_credential;
 mod ungranted_action;
 mod unused_allow;
@@ -39,9 +46,17 @@ pub static RULES: &[&Rule] = &[
     &duplicate_rule::RULE,
     // S: security
     &unbounded_credential::RULE,
+    &self_escalation::RULE,
+    &custom_role_assigns::RULE,
+    &self_edited_condition::RULE,
+    &nobody_assigns::RULE,
+    &dangerous_widely_given::RULE,
     // V: visibility
     &power_without_sight::RULE,
     &never_visible::RULE,
+    // H: sharing
+    &share_wider_than_sharer::RULE,
+    &share_leaves_tenant::RULE,
     // D: denials
     &deny_without_reason::RULE,
     // N: names, and what is said about findings
