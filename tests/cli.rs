@@ -301,7 +301,8 @@ fn help_fits_a_screen_and_shows_examples() {
     let (_, help) = run(&directory, &["--help"]);
     assert!(help.lines().count() <= 40, "{help}");
     for command in [
-        "check", "test", "ask", "actions", "list", "who", "graph", "compile", "init",
+        "check", "test", "lint", "rules", "ask", "actions", "list", "who", "graph", "compile",
+        "init",
     ] {
         let (code, help) = run(&directory, &[command, "--help"]);
         assert_eq!(code, 0);

@@ -22,7 +22,7 @@ use baseline::Baseline;
 /// Find what compiles and most likely does not mean what it says
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  ward lint policies/\n  ward lint --fix --diff app.policy\n  ward lint --explain unused-role\n  ward lint --write-baseline --baseline lint.json\n\nA comment allows a finding: // ward: allow(rule-name) because …\nExit codes: 0 nothing is denied, 1 something is, or a policy does not compile."
+    after_help = "Example:\n  ward lint policies/\n  ward lint --fix --diff app.policy\n  ward lint --explain unused-role\n  ward lint --write-baseline --baseline lint.json\n\nA comment allows a finding: // ward: allow(rule-name) because …\nExit codes: 0 nothing is denied, 1 something is, or a policy does not compile."
 )]
 pub(super) struct Arguments {
     /// Files, or directories with `.policy` files below them [default: .]

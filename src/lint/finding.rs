@@ -62,12 +62,6 @@ impl Finding {
         self
     }
 
-    /// A few words at the place itself.
-    pub(crate) fn here(&mut self, text: impl Into<String>) -> &mut Self {
-        self.diagnostic.label.text = text.into();
-        self
-    }
-
     /// Another place that belongs to it.
     pub(crate) fn also(&mut self, span: Span, text: impl Into<String>) -> &mut Self {
         self.diagnostic.related.push(Label {

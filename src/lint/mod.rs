@@ -9,6 +9,7 @@ mod config;
 mod constant;
 mod finding;
 mod fix;
+mod holdings;
 mod rights;
 mod rules;
 mod shape;
@@ -16,6 +17,7 @@ mod subject;
 mod terms;
 mod trust;
 mod used;
+mod walk;
 
 use crate::policy::Policy;
 use crate::source::Sources;

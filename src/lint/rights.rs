@@ -8,7 +8,7 @@ use petgraph::visit::EdgeRef;
 
 use super::Subject;
 use crate::check::Effect;
-use crate::graph::{Edge, NodeKind};
+use crate::graph::{DecisionGraph, Edge, NodeKind};
 use crate::plan::{
     ActionId, ActionMasks, AlsoStep, LaneId, Node, NodeId, Plan, RoleId, Table, TypeId,
 };
@@ -26,6 +26,8 @@ pub(crate) struct Rights {
     own: Table<RoleId, ActionMasks>,
     /// What a holder of each role may do at most.
     most: Table<RoleId, ActionMasks>,
+    /// The roles that a holder of each role can assign, and by what.
+    assigns: Table<RoleId, Vec<(ActionId, RoleId)>>,
     /// What a holder of each role surely holds besides, on what encloses its place.
     above: Table<RoleId, Vec<RoleId>>,
     /// For each type those that it may stand in, to any depth.
@@ -35,9 +37,9 @@ pub(crate) struct Rights {
 }
 
 /// Reads marks off the graph and adds up what roles give.
-pub(super) fn rights(subject: &Subject<'_>) -> Rights {
+pub(super) fn rights(subject: &Subject<'_>, graph: &DecisionGraph) -> Rights {
     let mut rights = Rights::default();
-    rights.marks(subject);
+    rights.marks(subject, graph);
     if !rights.effects.is_empty() {
         rights.add_up(subject);
     }
@@ -45,14 +47,10 @@ pub(super) fn rights(subject: &Subject<'_>) -> Rights {
 }
 
 impl Rights {
-    fn marks(&mut self, subject: &Subject<'_>) {
-        let (graph, schema) = (subject.graph, &subject.schema);
-        for (role, node) in graph.roles.iter() {
-            let marks = graph.graph.node_weight(*node).map(|node| &node.marks);
-            let name = &schema.roles[role].name;
-            if marks.is_some_and(|marks| marks.contains(&"administrative"))
-                || subject.config.lists_administrative(name)
-            {
+    fn marks(&mut self, subject: &Subject<'_>, graph: &DecisionGraph) {
+        let schema = &subject.schema;
+        for (role, info) in schema.roles.iter() {
+            if subject.administrative[role] || subject.config.lists_administrative(&info.name) {
                 self.administrative.insert(role);
             }
         }
@@ -156,6 +154,21 @@ impl Rights {
                 masks
             })
             .collect();
+        let rights = self.most.rows().iter();
+        self.assigns = rights.map(|most| self.assigned(plan, most)).collect();
+    }
+
+    /// What a role with these rights can assign.
+    fn assigned(&self, plan: &Plan, most: &ActionMasks) -> Vec<(ActionId, RoleId)> {
+        let effects = self.effects.iter();
+        let taken = effects.filter(|(action, _)| has(plan, most, **action));
+        let assigned = taken.flat_map(|(action, effects)| {
+            effects.iter().filter_map(|effect| match effect {
+                Effect::Assigns(other) => Some((*action, *other)),
+                _ => None,
+            })
+        });
+        assigned.collect()
     }
 
     /// For each role those that its holders get by an `also` of theirs.
@@ -228,19 +241,8 @@ impl Rights {
     }
 
     /// The roles that a role can assign, however it has the action.
-    pub(crate) fn assigned_by<'s>(
-        &'s self,
-        plan: &'s Plan,
-        role: RoleId,
-    ) -> impl Iterator<Item = (ActionId, RoleId)> {
-        let effects = self.effects.iter();
-        let taken = effects.filter(move |(action, _)| has(plan, &self.most[role], **action));
-        taken.flat_map(|(action, effects)| {
-            effects.iter().filter_map(|effect| match effect {
-                Effect::Assigns(other) => Some((*action, *other)),
-                _ => None,
-            })
-        })
+    pub(crate) fn assigned_by(&self, role: RoleId) -> &[(ActionId, RoleId)] {
+        self.assigns.find(role).map_or(&[], Vec::as_slice)
     }
 
     /// What holders of `other` may do, and those of `role` may not: by type and action. On a type

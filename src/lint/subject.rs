@@ -30,7 +30,6 @@ pub(crate) struct Subject<'a> {
     pub(crate) files: &'a [PolicyFile],
     pub(crate) comments: Vec<Comment>,
     pub(crate) plan: &'a Plan,
-    pub(crate) graph: &'a DecisionGraph,
     /// What is declared, with the places.
     pub(crate) schema: Schema<'a>,
     /// What permission sets mean.
@@ -52,6 +51,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) rights: Rights,
     /// Which conditions say the same.
     pub(crate) shapes: Shapes,
+    /// What is marked as administrative, by role.
+    pub(crate) administrative: Table<RoleId, bool>,
     /// The facts of the world, where there is one.
     pub(crate) facts: Vec<(Span, Fact)>,
 }
@@ -91,24 +92,24 @@ pub(crate) struct RuleView<'a> {
     pub(crate) grants: Vec<Grant>,
 }
 
-/// Where a permission set stands.
-#[derive(Clone, Copy)]
-pub(crate) enum Site<'a> {
-    Can(RoleId, &'a RoleClause),
-    AtMost(RoleId),
-    Level,
-    CustomRoles,
-    Rule(&'a ast::Rule),
-    Context,
-    Group,
-}
-
 /// A permission set of the policy.
 pub(crate) struct SetAt<'a> {
-    pub(crate) site: Site<'a>,
+    /// Whether it is that of a permission group.
+    pub(crate) in_group: bool,
     pub(crate) set: &'a PermissionSet,
     /// The type whose actions may be named alone, and in which wildcards stay.
     pub(crate) own: Option<TypeId>,
+}
+
+impl<'a> SetAt<'a> {
+    /// A set in what a type says.
+    pub(crate) fn of(own: TypeId, set: &'a PermissionSet) -> Self {
+        Self {
+            in_group: false,
+            set,
+            own: Some(own),
+        }
+    }
 }
 
 impl<'a> Subject<'a> {
@@ -130,6 +131,7 @@ impl<'a> Subject<'a> {
             .map(|(id, info)| reader.clauses(id, info.decl))
             .collect();
         let rules: Vec<RuleView<'a>> = reader.rules(&declared);
+        let administrative = reader.marked("administrative");
         let included = schema.roles.ids();
         let included = included.map(|role| closure(&schema, role)).collect();
         let mut subject = Self {
@@ -138,7 +140,6 @@ impl<'a> Subject<'a> {
             files: &policy.files,
             comments: Vec::new(),
             plan,
-            graph: policy.graph(),
             reach: Reach::new(&schema),
             shown: schema.types.ids().map(|_| false).collect(),
             given: schema.types.ids().map(|_| Vec::new()).collect(),
@@ -150,6 +151,7 @@ impl<'a> Subject<'a> {
             roles,
             included,
             rules,
+            administrative,
             facts: Vec::new(),
         };
         let comments = policy.files.iter().flat_map(|file| &file.comments);
@@ -159,7 +161,7 @@ impl<'a> Subject<'a> {
         }
         subject.spread();
         subject.used = used(&subject);
-        subject.rights = rights(&subject);
+        subject.rights = rights(&subject, policy.graph());
         subject
     }
 
@@ -259,49 +261,45 @@ impl<'a> Subject<'a> {
     /// Every permission set of the policy.
     pub(crate) fn sets(&self) -> Vec<SetAt<'a>> {
         let mut sets = Vec::new();
-        for (role, info) in self.schema.roles.iter() {
+        for info in self.schema.roles.rows() {
             for clause in &info.decl.clauses {
-                let (site, set) = match clause {
-                    RoleClause::Can { set, .. } => (Site::Can(role, clause), set),
-                    RoleClause::AtMost { set, .. } => (Site::AtMost(role), set),
-                    _ => continue,
+                let (RoleClause::Can { set, .. } | RoleClause::AtMost { set, .. }) = clause else {
+                    continue;
                 };
-                let own = Some(info.on);
-                sets.push(SetAt { site, set, own });
+                sets.push(SetAt::of(info.on, set));
             }
         }
         for level in self.schema.levels.rows() {
-            sets.extend(level.decl.set.as_ref().map(|set| SetAt {
-                site: Site::Level,
-                set,
-                own: Some(level.of),
-            }));
+            let set = level.decl.set.as_ref();
+            sets.extend(set.map(|set| SetAt::of(level.of, set)));
         }
         for (of, ty) in self.schema.types.iter() {
             for member in &ty.decl.body {
                 if let Member::CustomRoles(set, _) = member {
-                    let (site, own) = (Site::CustomRoles, Some(of));
-                    sets.push(SetAt { site, set, own });
+                    sets.push(SetAt::of(of, set));
                 }
             }
         }
         for item in self.items() {
-            let (site, set) = match item {
+            let set = match item {
                 Item::Rule(rule) => match &rule.target {
-                    ast::RuleTarget::Actions(set) => (Site::Rule(rule), set),
+                    ast::RuleTarget::Actions(set) => set,
                     ast::RuleTarget::Types(_) => continue,
                 },
                 Item::Context(ast::ContextDecl {
                     actions: Some(set), ..
-                }) => (Site::Context, set),
+                }) => set,
                 Item::Permissions(group) => {
                     group_sets(group, &mut sets);
                     continue;
                 }
                 _ => continue,
             };
-            let own = None;
-            sets.push(SetAt { site, set, own });
+            sets.push(SetAt {
+                in_group: false,
+                set,
+                own: None,
+            });
         }
         sets
     }
@@ -383,7 +381,7 @@ impl<'a> Subject<'a> {
 
 fn group_sets<'a>(group: &'a ast::PermissionGroup, sets: &mut Vec<SetAt<'a>>) {
     sets.extend(group.set.as_ref().map(|set| SetAt {
-        site: Site::Group,
+        in_group: true,
         set,
         own: None,
     }));
@@ -460,6 +458,15 @@ impl Reader<'_> {
             })
         });
         clauses.collect()
+    }
+
+    /// Which roles have a mark.
+    fn marked(&self, mark: &str) -> Table<RoleId, bool> {
+        let nodes = self.graph.roles.rows().iter();
+        let nodes = nodes.map(|node| self.graph.graph.node_weight(*node));
+        nodes
+            .map(|node| node.is_some_and(|node| node.marks.contains(&mark)))
+            .collect()
     }
 
     fn rules<'a>(&self, declared: &[&'a ast::Rule]) -> Vec<RuleView<'a>> {

@@ -1,7 +1,7 @@
 //! Terms of sets: what each one brings, and what goes when it is removed.
 
 use super::Subject;
-use super::subject::{Grant, SetAt, Site};
+use super::subject::{Grant, SetAt};
 use crate::plan::ActionId;
 use crate::source::Span;
 use crate::syntax::ast::{PermissionTerm, RoleClause};
@@ -57,11 +57,7 @@ pub(crate) fn can_set<'a>(
     let RoleClause::Can { set, .. } = clause else {
         return None;
     };
-    Some(SetAt {
-        site: Site::Can(role, clause),
-        set,
-        own: Some(subject.schema.roles[role].on),
-    })
+    Some(SetAt::of(subject.schema.roles[role].on, set))
 }
 
 /// What goes with one of several things in a list with commas; nothing where it is the only one.

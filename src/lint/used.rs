@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::Subject;
-use super::subject::Site;
 use crate::plan::{AlsoStep, Link, Node, RelationId, RoleId, TypeId};
 use crate::resolve::GroupId;
 use crate::syntax::ast::{Fact, FactKind, Holder, Statement};
@@ -131,7 +130,7 @@ impl Used {
         let (schema, permissions) = (&subject.schema, &subject.permissions);
         let mut open: Vec<GroupId> = Vec::new();
         for at in subject.sets() {
-            if matches!(at.site, Site::Group) {
+            if at.in_group {
                 continue;
             }
             for term in at.set.terms.iter().chain(&at.set.except) {

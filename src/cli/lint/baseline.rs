@@ -23,7 +23,7 @@ pub(super) struct Baseline {
 struct Entry {
     file: String,
     rule: String,
-    /// What stands at the place.
+    /// The line at the place.
     text: String,
     count: usize,
 }
@@ -33,8 +33,13 @@ type Known = BTreeMap<(String, String, String), usize>;
 fn key(sources: &Sources, finding: &Finding) -> (String, String, String) {
     let span = finding.diagnostic.span();
     let (file, _) = sources.locate(span);
-    let text = one_line(sources.text(span));
-    (file.to_owned(), finding.rule.name.to_owned(), text)
+    let text = sources.get(span.file).map_or("", |source| source.text());
+    let at = span.start as usize;
+    let before = text.get(..at).unwrap_or("");
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let rest = text.get(start..).unwrap_or("");
+    let line = one_line(rest.lines().next().unwrap_or(""));
+    (file.to_owned(), finding.rule.name.to_owned(), line)
 }
 
 impl Baseline {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{Findings, Level, Rule, Subject};
 use crate::check::Effect;
-use crate::lint::subject::Site;
+use crate::lint::subject::SetAt;
 use crate::lint::trust::trusted;
 use crate::plan::ActionId;
+use crate::syntax::ast::Member;
 
 pub(super) static RULE: Rule = Rule {
     code: "S112",
@@ -35,10 +36,14 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
         });
         powers.extend(power.map(|power| (*action, power)));
     }
-    for at in subject.sets() {
-        if !matches!(at.site, Site::CustomRoles) {
-            continue;
-        }
+    let sets = subject.schema.types.iter().flat_map(|(of, ty)| {
+        let body = ty.decl.body.iter();
+        body.filter_map(move |member| match member {
+            Member::CustomRoles(set, _) => Some(SetAt::of(of, set)),
+            _ => None,
+        })
+    });
+    for at in sets {
         let excepted: Vec<ActionId> = at
             .set
             .except

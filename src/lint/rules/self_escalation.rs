@@ -84,9 +84,9 @@ fn worst(subject: &Subject<'_>, role: RoleId) -> Option<(Path, Vec<ActionId>)> {
                 worst = Some((path.clone(), gained));
             }
         }
-        for step in rights.assigned_by(plan, last) {
+        for step in rights.assigned_by(last) {
             let mut longer = path.clone();
-            longer.push(step);
+            longer.push(*step);
             open.push_back(longer);
         }
     }

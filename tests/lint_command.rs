@@ -1,0 +1,235 @@
+//! `ward lint` as a command: what it prints, mends, leaves out, and its exit codes.
+
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// An empty directory for one test.
+fn fresh(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("lint")
+        .join(name);
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
+/// Exit code, standard output and standard error.
+fn lint(directory: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_ward"))
+        .arg("lint")
+        .args(arguments)
+        .current_dir(directory)
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+/// The rules that find something, with their lines.
+fn found(directory: &Path, arguments: &[&str]) -> Vec<(String, u64)> {
+    let arguments = [arguments, &["--format", "json"]].concat();
+    let (_, json, _) = lint(directory, &arguments);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let findings = json["findings"].as_array().unwrap().iter();
+    findings
+        .map(|finding| {
+            let rule = finding["rule"].as_str().unwrap().to_owned();
+            (rule, finding["line"].as_u64().unwrap())
+        })
+        .collect()
+}
+
+const POLICY: &str = "\
+subject User
+scope Team {
+    role Viewer { sees *  can Doc.view }
+    role Editor {
+        includes Viewer
+        can Doc.view, Doc.edit
+    }
+    /// Nothing yet.
+    role Idle {}
+}
+resource Doc in Team { actions view, edit }
+";
+
+fn project(name: &str) -> PathBuf {
+    let directory = fresh(name);
+    fs::write(directory.join("app.policy"), POLICY).unwrap();
+    directory
+}
+
+#[test]
+fn findings_are_told_by_place_and_warnings_do_not_fail() {
+    let directory = project("told");
+    let (code, out, _) = lint(&directory, &[]);
+    assert_eq!(code, 0);
+    let first = out.find("`Doc.view` is already given by `Viewer`").unwrap();
+    let second = out.find("`Idle of Team` gives nothing").unwrap();
+    assert!(first < second, "{out}");
+    assert!(
+        out.contains("[app.policy:6:13]") && out.contains("unused-role"),
+        "{out}"
+    );
+    assert!(
+        out.ends_with("2 findings in 1 policy; --fix mends 1\n"),
+        "{out}"
+    );
+    assert_eq!(lint(&directory, &["--deny", "warnings"]).0, 1);
+    assert_eq!(lint(&directory, &["--deny", "unused-role"]).0, 1);
+    assert_eq!(
+        lint(
+            &directory,
+            &["--deny", "unused-role", "--allow", "unused-role"]
+        )
+        .0,
+        1
+    );
+    let one = found(&directory, &["--allow", "unused-role"]);
+    assert_eq!(one, [("redundant-permission".to_owned(), 6)]);
+}
+
+#[test]
+fn json_has_the_place_the_rule_and_the_fix() {
+    let directory = project("json");
+    let (_, json, _) = lint(&directory, &["--format", "json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let finding = &json["findings"][0];
+    assert_eq!(finding["code"], "R110");
+    assert_eq!(finding["rule"], "redundant-permission");
+    assert_eq!(finding["level"], "warn");
+    assert_eq!(
+        (&finding["line"], &finding["column"]),
+        (&6.into(), &13.into())
+    );
+    assert_eq!(finding["fix"]["safe"], true);
+    assert_eq!(finding["fix"]["edits"][0]["text"], "");
+}
+
+#[test]
+fn fixes_are_shown_or_written_and_the_unsafe_ones_only_when_asked_for() {
+    let directory = project("fixes");
+    let policy = directory.join("app.policy");
+    let (code, diff, _) = lint(&directory, &["--fix", "--diff"]);
+    assert_eq!(code, 0);
+    assert!(
+        diff.contains("-        can Doc.view, Doc.edit\n+        can Doc.edit\n"),
+        "{diff}"
+    );
+    assert!(!diff.contains("-    role Idle"), "{diff}");
+    assert_eq!(fs::read_to_string(&policy).unwrap(), POLICY);
+
+    let left = found(&directory, &["--fix"]);
+    assert_eq!(left, [("unused-role".to_owned(), 9)]);
+    assert_eq!(found(&directory, &["--unsafe-fixes"]), []);
+    let mended = fs::read_to_string(&policy).unwrap();
+    let expected = POLICY
+        .replace("Doc.view, Doc.edit", "Doc.edit")
+        .replace("    /// Nothing yet.\n    role Idle {}\n", "");
+    assert_eq!(mended, expected);
+}
+
+#[test]
+fn a_baseline_leaves_out_what_was_there() {
+    let directory = project("baseline");
+    let (code, out, _) = lint(&directory, &["--write-baseline"]);
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "wrote 2 findings to ward-baseline.json\n")
+    );
+    let with = ["--baseline", "ward-baseline.json"];
+    assert_eq!(found(&directory, &with), []);
+    // What moves is still known, what is new is told.
+    let moved = POLICY.replace("scope Team {", "scope Team {\n    role New {}");
+    fs::write(directory.join("app.policy"), moved).unwrap();
+    assert_eq!(found(&directory, &with), [("unused-role".to_owned(), 3)]);
+}
+
+#[test]
+fn configuration_is_found_upward_and_its_paths_count_from_there() {
+    let directory = project("configured");
+    let inner = directory.join("old");
+    fs::create_dir_all(&inner).unwrap();
+    fs::write(inner.join("old.policy"), POLICY).unwrap();
+    let toml = "[lint.levels]\nunused-role = \"deny\"\n[[lint.override]]\npaths = [\"old/**\"]\nlevels = { unused-role = \"allow\" }\n";
+    fs::write(directory.join("ward.toml"), toml).unwrap();
+    assert_eq!(lint(&directory, &["app.policy"]).0, 1);
+    assert_eq!(lint(&directory, &["old"]).0, 0);
+    assert_eq!(lint(&inner, &[]).0, 0);
+    fs::write(directory.join("ward.toml"), "[lint]\nlevel = 1\n").unwrap();
+    let (code, _, err) = lint(&inner, &[]);
+    assert_eq!(code, 1);
+    assert!(
+        err.contains("ward.toml:2:1: unknown key `level`: did you mean `levels`?"),
+        "{err}"
+    );
+}
+
+#[test]
+fn what_one_policy_needs_another_need_not() {
+    let directory = fresh("shared");
+    let shared = "subject User\nscope Team { role Member { sees * } }\npermissions docs { Doc.view }\nresource Doc in Team { actions view }\n";
+    fs::write(directory.join("shared.policy"), shared).unwrap();
+    let uses = "use \"shared.policy\"\nscope Club { role Guest { sees * } }\n";
+    fs::write(directory.join("a.policy"), uses).unwrap();
+    let names = "use \"shared.policy\"\npermit docs when resource in [Doc:menu]\n";
+    fs::write(directory.join("b.policy"), names).unwrap();
+    assert_eq!(found(&directory, &[]), []);
+    let dead = found(&directory, &["a.policy"]);
+    assert_eq!(
+        dead,
+        [
+            ("unused-permissions".to_owned(), 3),
+            ("ungranted-action".to_owned(), 4)
+        ]
+    );
+}
+
+#[test]
+fn pages_and_unknown_rules() {
+    let directory = fresh("pages");
+    let (code, page, _) = lint(&directory, &["--explain", "unused-role"]);
+    assert_eq!(code, 0);
+    assert!(page.starts_with("# unused-role\n"));
+    let (code, _, err) = lint(&directory, &["--explain", "unused-roll"]);
+    assert_eq!(code, 1);
+    assert_eq!(
+        err,
+        "error: there is no rule `unused-roll`: did you mean `unused-role`?\n"
+    );
+}
+
+#[test]
+fn what_does_not_compile_is_an_error() {
+    let directory = fresh("broken");
+    fs::write(directory.join("app.policy"), "scope Team in Nowhere").unwrap();
+    let (code, out, _) = lint(&directory, &[]);
+    assert_eq!(code, 1);
+    assert!(out.contains("E0201"), "{out}");
+    assert!(out.ends_with("1 error in 1 policy\n"), "{out}");
+}
+
+#[test]
+fn worlds_are_looked_at_where_they_are_named() {
+    let directory = project("world");
+    let world = "Doc:plan in Team:red\nanyone is Editor of Team:red\n";
+    fs::write(directory.join("app.world"), world).unwrap();
+    let lines = "{\"entity\":\"Doc:plan\",\"in\":[\"Team:red\"]}\n{\"subject\":\"anyone\",\"role\":\"Editor\",\"of\":\"Team:red\"}\n";
+    fs::write(directory.join("app.jsonl"), lines).unwrap();
+    for file in ["app.world", "app.jsonl"] {
+        let all = found(&directory, &["-w", file]);
+        let public = ("public-principal".to_owned(), 2);
+        assert!(all.contains(&public), "{file}: {all:?}");
+    }
+}
