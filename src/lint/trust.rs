@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Subject;
-use crate::plan::{ActionId, AlsoStep, ConditionId, Link, Node, NodeId, Plan, TypeId};
+use super::subject::{Grant, Sight};
+use crate::plan::{ActionId, AlsoStep, ConditionId, Link, Node, NodeId, Plan, RoleId, TypeId};
 use crate::source::Span;
 use crate::syntax::ast::{RoleClause, RuleKind};
 
@@ -14,49 +15,37 @@ pub(crate) type Datum = (TypeId, String);
 pub(crate) struct Trust {
     /// Where it stands.
     pub(crate) span: Span,
-    /// What it gives where it only gives actions; changes of others may gain anything.
-    pub(crate) gives: Option<Vec<ActionId>>,
+    /// Whether it takes away: `forbid` and `hide`.
+    pub(crate) denies: bool,
+    /// The actions that it gives.
+    pub(crate) gives: Vec<ActionId>,
+    /// The types that it shows.
+    pub(crate) shows: Vec<TypeId>,
+    /// The role that an `also` gives.
+    pub(crate) role: Option<RoleId>,
 }
 
 /// For each attribute and relation what decides by it.
 pub(crate) fn trusted(subject: &Subject<'_>) -> BTreeMap<Datum, Vec<Trust>> {
     let plan = subject.plan;
     let mut trusted: BTreeMap<Datum, Vec<Trust>> = BTreeMap::new();
-    let mut add = |condition: Option<ConditionId>, span: Span, gives: Option<ActionId>| {
-        let Some(condition) = condition else {
-            return;
-        };
-        for datum in reads(plan, condition) {
-            let all = trusted.entry(datum).or_default();
-            match all.iter_mut().find(|trust| trust.span == span) {
-                Some(known) => {
-                    if let Some(actions) = &mut known.gives {
-                        actions.extend(gives);
-                    }
-                }
-                None => all.push(Trust {
-                    span,
-                    gives: gives.map(|action| vec![action]),
-                }),
-            }
+    let mut add = |span: Span, denies: bool, sights: &[Sight], grants: &[Grant]| {
+        for (datum, (shows, gives)) in about(plan, sights, grants) {
+            trusted.entry(datum).or_default().push(Trust {
+                span,
+                denies,
+                gives,
+                shows,
+                role: None,
+            });
         }
     };
     for clause in subject.roles.rows().iter().flatten() {
-        for sight in &clause.sights {
-            add(sight.condition, clause.span, None);
-        }
-        for grant in &clause.grants {
-            add(grant.condition, clause.span, Some(grant.action));
-        }
+        add(clause.span, false, &clause.sights, &clause.grants);
     }
     for rule in &subject.rules {
-        for sight in &rule.sights {
-            add(sight.condition, rule.decl.span, None);
-        }
-        for grant in &rule.grants {
-            let gives = (rule.kind == RuleKind::Permit).then_some(grant.action);
-            add(grant.condition, rule.decl.span, gives);
-        }
+        let denies = matches!(rule.kind, RuleKind::Forbid | RuleKind::Hide);
+        add(rule.decl.span, denies, &rule.sights, &rule.grants);
     }
     for (role, declared) in plan.roles.iter() {
         let clauses = subject.schema.roles[role].decl.clauses.iter();
@@ -76,11 +65,42 @@ pub(crate) fn trusted(subject: &Subject<'_>) -> BTreeMap<Datum, Vec<Trust>> {
                 }
                 Link::Attribute(column) => (declared.on, column_name(plan, declared.on, *column)),
             };
-            let all = trusted.entry(datum).or_default();
-            all.push(Trust { span, gives: None });
+            let grants = subject.gives(role).flat_map(|clause| &clause.grants);
+            let sights = subject.gives(role).flat_map(|clause| &clause.sights);
+            trusted.entry(datum).or_default().push(Trust {
+                span,
+                denies: false,
+                gives: grants.map(|grant| grant.action).collect(),
+                shows: sights.map(|sight| sight.of).collect(),
+                role: Some(role),
+            });
         }
     }
     trusted
+}
+
+/// For each thing that these read what they show and give by it.
+fn about(
+    plan: &Plan,
+    sights: &[Sight],
+    grants: &[Grant],
+) -> BTreeMap<Datum, (Vec<TypeId>, Vec<ActionId>)> {
+    let mut all: BTreeMap<Datum, (Vec<TypeId>, Vec<ActionId>)> = BTreeMap::new();
+    let read = |condition: Option<ConditionId>| {
+        let condition = condition.into_iter();
+        condition.flat_map(|condition| reads(plan, condition))
+    };
+    for sight in sights {
+        for datum in read(sight.condition) {
+            all.entry(datum).or_default().0.push(sight.of);
+        }
+    }
+    for grant in grants {
+        for datum in read(grant.condition) {
+            all.entry(datum).or_default().1.push(grant.action);
+        }
+    }
+    all
 }
 
 /// What a condition reads.

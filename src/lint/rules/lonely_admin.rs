@@ -50,8 +50,11 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             Some(only) => format!("`{only}` is the only administrator of `{scope}`"),
             None => format!("`{scope}` has no administrator"),
         };
+        // Where the one is named, if there is one.
+        let mut leading = held.iter().filter(|held| held.place == *scope);
+        let place = leading.find(|held| roles.contains(&held.role));
         found
-            .add(*span, message)
+            .add(place.map_or(*span, |held| held.span), message)
             .help("let one more subject hold an administrative role there, or on what encloses it: the last one may leave");
     }
 }

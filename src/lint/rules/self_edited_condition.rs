@@ -3,7 +3,7 @@
 use super::{Findings, Level, Rule, Subject};
 use crate::check::Effect;
 use crate::lint::trust::{Datum, Trust, reads, trusted};
-use crate::plan::{ActionId, RoleId};
+use crate::plan::{ActionId, RoleId, TypeId};
 
 pub(super) static RULE: Rule = Rule {
     code: "S113",
@@ -56,13 +56,11 @@ fn gains(
     datum: &Datum,
     trust: &Trust,
 ) -> bool {
-    let Some(given) = &trust.gives else {
+    let grants = || subject.gives(role).flat_map(|clause| &clause.grants);
+    let sights = || subject.gives(role).flat_map(|clause| &clause.sights);
+    if trust.denies {
         return true;
-    };
-    let grants = || {
-        let clauses = subject.gives(role);
-        clauses.flat_map(|clause| &clause.grants)
-    };
+    }
     // Only whom it trusts already may change it.
     let mut editing = grants().filter(|grant| grant.action == action).peekable();
     let by_itself = editing.peek().is_some()
@@ -70,9 +68,18 @@ fn gains(
             let condition = grant.condition;
             condition.is_some_and(|condition| reads(subject.plan, condition).contains(datum))
         });
+    let is_own = trust
+        .role
+        .is_some_and(|other| subject.included[role].contains(&other));
+    if by_itself || is_own {
+        return false;
+    }
     // It has all of that anyway.
     let has = |action: &ActionId| {
         grants().any(|grant| grant.action == *action && grant.condition.is_none())
     };
-    !by_itself && !given.iter().all(has)
+    let sees = |of: &TypeId| {
+        sights().any(|sight| sight.of == *of && !sight.this && sight.condition.is_none())
+    };
+    !trust.gives.iter().all(has) || !trust.shows.iter().all(sees)
 }

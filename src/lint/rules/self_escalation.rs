@@ -68,7 +68,8 @@ fn worst(subject: &Subject<'_>, role: RoleId) -> Option<(Path, Vec<ActionId>)> {
             _ => None,
         })
         .collect();
-    let mut seen: BTreeSet<RoleId> = BTreeSet::from([role]);
+    // What it includes is no more than itself.
+    let mut seen: BTreeSet<RoleId> = subject.included[role].iter().copied().collect();
     let mut worst: Option<(Path, Vec<ActionId>)> = None;
     while let Some(path) = open.pop_front() {
         let Some((_, last)) = path.last().copied() else {
