@@ -145,6 +145,7 @@ fn compare(asked: &Asked<'_>, comparison: Comparison, a: NodeId, b: NodeId) -> O
 #[derive(Default)]
 struct Left<'s> {
     equal: Option<&'s Value>,
+    unequal: Vec<&'s Value>,
     at_least: Option<i64>,
     at_most: Option<i64>,
 }
@@ -190,13 +191,20 @@ impl<'s> Left<'s> {
         let bound = number(value);
         let (low, high) = match comparison {
             Comparison::Equal => {
-                if self.equal.is_some_and(|before| before != value) {
+                let other = self.equal.is_some_and(|before| before != value);
+                if other || self.unequal.contains(&value) {
                     return true;
                 }
                 self.equal = Some(value);
                 (bound, bound)
             }
-            Comparison::NotEqual => (None, None),
+            Comparison::NotEqual => {
+                if self.equal == Some(value) {
+                    return true;
+                }
+                self.unequal.push(value);
+                (None, None)
+            }
             Comparison::Less => (None, bound.and_then(|n| n.checked_sub(1))),
             Comparison::LessEqual => (None, bound),
             Comparison::Greater => (bound.and_then(|n| n.checked_add(1)), None),

@@ -332,7 +332,7 @@ impl<'a> Subject<'a> {
     }
 
     /// A stretch with a word before it, where that is there.
-    pub(crate) fn from_word(&self, word: &str, span: Span) -> Span {
+    pub(crate) fn with_word(&self, word: &str, span: Span) -> Span {
         let source = self.sources.get(span.file);
         let text = source.map_or("", |source| source.text());
         let before = text.get(..span.start as usize).unwrap_or("").trim_end();

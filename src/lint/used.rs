@@ -58,16 +58,18 @@ impl Used {
         for info in subject.schema.roles.rows() {
             self.roles.extend(&info.includes);
         }
-        for role in subject.plan.roles.rows() {
+        for (id, role) in subject.plan.roles.iter() {
             self.roles.extend(&role.guard.requires);
+            // What only names itself is named by nobody.
+            let others = |of: &&RoleId| **of != id;
             for step in role.also.iter().flat_map(|also| &also.steps) {
                 let link = match step {
                     AlsoStep::Own(of) | AlsoStep::Enclosing(of) => {
-                        self.roles.insert(*of);
+                        self.roles.extend(Some(of).filter(others));
                         continue;
                     }
                     AlsoStep::Linked(link, roles) => {
-                        self.roles.extend(roles);
+                        self.roles.extend(roles.iter().filter(others));
                         link
                     }
                     AlsoStep::Subject(link) => link,

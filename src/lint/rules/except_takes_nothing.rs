@@ -70,7 +70,8 @@ fn types(subject: &Subject<'_>, found: &mut Findings, set: &TypeSet, inside: &[T
             continue;
         };
         let named = set.terms.iter().any(|term| id(term) == Some(of));
-        if !named && !(everything && inside.contains(&of)) {
+        let taken = named || (everything && inside.contains(&of));
+        if !taken {
             tell(subject, found, &spans, index, set.terms.last().map(span));
         }
     }

@@ -80,11 +80,11 @@ fn tell(
         }
     }
     let includes = subject.schema.roles[role].decl.clauses.iter();
-    let place = includes.filter_map(|clause| match clause {
+    let mut place = includes.filter_map(|clause| match clause {
         RoleClause::Includes { span, .. } => Some(*span),
         _ => None,
     });
-    if let Some(place) = place.last() {
+    if let Some(place) = place.next_back() {
         let end = Span::new(place.file, place.end, place.end);
         finding.unsafe_fix(
             "require it here too",

@@ -8,6 +8,7 @@ mod dangerous_widely_given;
 mod dangling_fact;
 mod deny_without_reason;
 mod duplicate_rule;
+mod empty_audience;
 mod empty_group;
 mod except_takes_nothing;
 mod expired_fact;
@@ -57,6 +58,7 @@ pub static RULES: &[&Rule] = &[
     &unused_attribute::RULE,
     &ungranted_action::RULE,
     &unused_import::RULE,
+    &empty_audience::RULE,
     &redundant_permission::RULE,
     &except_takes_nothing::RULE,
     &grant_always_denied::RULE,

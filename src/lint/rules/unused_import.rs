@@ -39,7 +39,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             if let Some(earlier) = earlier {
                 finding.also(earlier, "first here");
             }
-            let stretch = subject.whole_lines(subject.from_word("use", path.span));
+            let stretch = subject.whole_lines(subject.with_word("use", path.span));
             finding.safe_fix("remove the `use`", vec![(stretch, String::new())]);
         }
     }

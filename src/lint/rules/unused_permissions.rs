@@ -36,7 +36,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             continue;
         }
         let whole = decl(subject, group.span)
-            .map(|span| subject.whole_lines(subject.from_word("permissions", span)));
+            .map(|span| subject.whole_lines(subject.with_word("permissions", span)));
         let finding = found.add(
             group.span,
             format!("nothing names the permission group `{}`", group.path),
