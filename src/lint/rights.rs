@@ -158,10 +158,17 @@ impl Rights {
         self.assigns = rights.map(|most| self.assigned(plan, most)).collect();
     }
 
+    /// The actions of a set that do something to who may do what.
+    fn acting(&self, plan: &Plan, masks: &ActionMasks) -> Vec<(&ActionId, &Vec<Effect>)> {
+        let actions = missing(plan, masks, &ActionMasks::default());
+        let actions = actions.iter();
+        let acting = actions.filter_map(|action| self.effects.get_key_value(action));
+        acting.collect()
+    }
+
     /// What a role with these rights can assign.
     fn assigned(&self, plan: &Plan, most: &ActionMasks) -> Vec<(ActionId, RoleId)> {
-        let effects = self.effects.iter();
-        let taken = effects.filter(|(action, _)| has(plan, most, **action));
+        let taken = self.acting(plan, most).into_iter();
         let assigned = taken.flat_map(|(action, effects)| {
             effects.iter().filter_map(|effect| match effect {
                 Effect::Assigns(other) => Some((*action, *other)),
@@ -235,8 +242,12 @@ impl Rights {
         subject: &'s Subject<'_>,
         role: RoleId,
     ) -> impl Iterator<Item = (ActionId, &'s Effect)> {
-        let effects = self.effects.iter();
-        let taken = effects.filter(move |(action, _)| self.takes(subject, role, **action));
+        let all = self
+            .most
+            .find(role)
+            .map(|most| self.acting(subject.plan, most));
+        let all = all.into_iter().flatten();
+        let taken = all.filter(move |(action, _)| self.takes(subject, role, **action));
         taken.flat_map(|(action, effects)| effects.iter().map(|effect| (*action, effect)))
     }
 
