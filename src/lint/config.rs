@@ -152,6 +152,12 @@ impl Config {
         general != Level::Allow || levels.any(|level| *level != Level::Allow)
     }
 
+    /// Whether `administrative-roles` lists a role with this name.
+    pub(super) fn lists_administrative(&self, role: &str) -> bool {
+        let listed = self.administrative.as_ref();
+        listed.is_some_and(|patterns| patterns.is_match(role))
+    }
+
     /// Whether a role with this name is meant to have everything.
     pub(super) fn is_administrative(&self, role: &str) -> bool {
         match &self.administrative {

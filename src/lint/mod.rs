@@ -9,10 +9,13 @@ mod config;
 mod constant;
 mod finding;
 mod fix;
+mod holdings;
+mod rights;
 mod rules;
 mod shape;
 mod subject;
 mod terms;
+mod trust;
 mod used;
 mod walk;
 

@@ -6,6 +6,7 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
+use super::rights::{Rights, rights};
 use super::shape::{Shapes, shapes};
 use super::used::{Used, used};
 use super::{Config, WorldText};
@@ -46,6 +47,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) reach: Reach,
     /// What is named or read somewhere.
     pub(crate) used: Used,
+    /// What roles may do at most, and what actions do.
+    pub(crate) rights: Rights,
     /// Which conditions say the same.
     pub(crate) shapes: Shapes,
     /// What is marked as administrative, by role.
@@ -141,6 +144,7 @@ impl<'a> Subject<'a> {
             shown: schema.types.ids().map(|_| false).collect(),
             given: schema.types.ids().map(|_| Vec::new()).collect(),
             used: Used::default(),
+            rights: Rights::default(),
             shapes: shapes(plan),
             schema,
             permissions,
@@ -157,6 +161,7 @@ impl<'a> Subject<'a> {
         }
         subject.spread();
         subject.used = used(&subject);
+        subject.rights = rights(&subject, policy.graph());
         subject
     }
 

@@ -55,7 +55,7 @@ impl Guard {
 }
 
 /// A set of actions without conditions: a level, a ceiling, what custom roles are made of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct ActionMasks {
     /// Sorted by lane; a lane that is not there has nothing.

@@ -3,10 +3,15 @@
 mod ceiling_escape;
 mod confusable_identifier;
 mod constant_condition;
+mod custom_role_assigns;
+mod dangerous_widely_given;
+mod dangling_fact;
 mod deny_without_reason;
 mod duplicate_rule;
 mod empty_audience;
+mod empty_group;
 mod except_takes_nothing;
+mod expired_fact;
 mod grant_always_denied;
 mod guard_escaped;
 mod hide_contradicts_reveal;
@@ -14,14 +19,21 @@ mod invalid_allow;
 mod level_not_nested;
 mod level_shows_only;
 mod like_without_wildcard;
+mod lonely_admin;
 mod near_duplicate_names;
 mod never_visible;
 mod no_negative_test;
+mod nobody_assigns;
 mod past_time;
 mod permit_without_condition;
 mod power_without_sight;
 mod public_principal;
+mod redundant_holding;
 mod redundant_permission;
+mod self_edited_condition;
+mod self_escalation;
+mod share_leaves_tenant;
+mod share_wider_than_sharer;
 mod unbounded_credential;
 mod ungranted_action;
 mod unused_allow;
@@ -60,6 +72,11 @@ pub static RULES: &[&Rule] = &[
     &guard_escaped::RULE,
     &ceiling_escape::RULE,
     &unbounded_credential::RULE,
+    &self_escalation::RULE,
+    &custom_role_assigns::RULE,
+    &self_edited_condition::RULE,
+    &nobody_assigns::RULE,
+    &dangerous_widely_given::RULE,
     // V: visibility
     &power_without_sight::RULE,
     &never_visible::RULE,
@@ -67,6 +84,8 @@ pub static RULES: &[&Rule] = &[
     // H: sharing
     &level_not_nested::RULE,
     &level_shows_only::RULE,
+    &share_wider_than_sharer::RULE,
+    &share_leaves_tenant::RULE,
     // D: denials
     &deny_without_reason::RULE,
     // T: tests
@@ -78,4 +97,9 @@ pub static RULES: &[&Rule] = &[
     &INVALID_ALLOW,
     // W: worlds
     &public_principal::RULE,
+    &lonely_admin::RULE,
+    &expired_fact::RULE,
+    &empty_group::RULE,
+    &redundant_holding::RULE,
+    &dangling_fact::RULE,
 ];

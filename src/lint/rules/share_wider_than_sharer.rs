@@ -1,0 +1,46 @@
+//! `share-wider-than-sharer`: a role can let others do by a share what it may not do itself.
+
+use super::{Findings, Level, Rule, Subject};
+use crate::check::Effect;
+use crate::lint::terms::action_names;
+
+pub(super) static RULE: Rule = Rule {
+    code: "H111",
+    name: "share-wider-than-sharer",
+    level: Level::Warn,
+    summary: "a role can share at a level with actions that it does not have",
+    page: include_str!("../../../docs/rules/share-wider-than-sharer.md"),
+    check,
+};
+
+fn check(subject: &Subject<'_>, found: &mut Findings) {
+    for role in subject.plan.roles.ids() {
+        if subject.rights.is_administrative(role) {
+            continue;
+        }
+        for (action, effect) in subject.rights.effects_of(subject, role) {
+            let Effect::Shares(level) = effect else {
+                continue;
+            };
+            let masks = &subject.plan.levels[*level].masks;
+            let wider = subject.rights.not_had(subject.plan, role, masks);
+            if wider.is_empty() {
+                continue;
+            }
+            let info = &subject.schema.levels[*level];
+            found
+                .add(
+                    subject.gives_at(role, action),
+                    format!(
+                        "a `{}` can share at `{}` by `{}`, and lets others do what it may not: {}",
+                        subject.role_name(role),
+                        info.name,
+                        subject.schema.action_name(action),
+                        action_names(subject, &wider),
+                    ),
+                )
+                .also(info.decl.name.span, "the level")
+                .help("let the action share at narrower levels only, or give it to roles that have all that the level lets through");
+        }
+    }
+}
