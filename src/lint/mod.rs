@@ -1,8 +1,8 @@
 //! Lint: what compiles, and most likely does not mean what it says.
 //!
-//! One file a rule in `rules/`, one page a rule in `docs/rules/`. Rules ask the [`Subject`]: the
+//! One file a rule in `rules/`, one page a rule in `docs/rules/`. Rules ask the `Subject`: the
 //! decision graph, the plan, and what is worked out of them once for all rules. They write
-//! [`Findings`]; levels, comments that allow and the order are no business of theirs.
+//! `Findings`; levels, comments that allow and the order are no business of theirs.
 
 mod allow;
 mod config;

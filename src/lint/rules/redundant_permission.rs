@@ -48,10 +48,13 @@ fn includes(subject: &Subject<'_>, found: &mut Findings, role: RoleId) {
             let Some(this) = names.get(&name.name) else {
                 continue;
             };
-            let others = info.includes.iter().filter(|other| *other != this);
-            let by = others
-                .into_iter()
-                .find(|other| subject.included[**other].contains(this));
+            // One with a guard gives what it includes only to some.
+            let mut others = info.includes.iter().filter(|other| *other != this);
+            let by = others.find(|other| {
+                let other = &subject.plan.roles[**other];
+                other.guard.is_empty()
+                    && (other.implies.contains(this) || other.guarded.contains(this))
+            });
             let Some(by) = by else {
                 continue;
             };
