@@ -50,8 +50,8 @@ impl Formatted {
 pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     if arguments.paths.iter().any(|path| path == Path::new("-")) {
         if arguments.paths.len() > 1 {
-            report::plain("`-` stands alone: standard input is one file");
-            return Err(Stop::Told);
+            let said = "`-` stands alone: standard input is one file";
+            return Err(Stop::Input(said.to_owned()));
         }
         return standard_input(arguments, out);
     }

@@ -194,13 +194,16 @@ impl Found {
     /// Writes each finding with its lines; how many of them can be mended safely.
     fn shown(&self, out: &mut dyn Write) -> std::io::Result<usize> {
         let mut mendable = 0;
-        for (sources, finding) in self.all() {
-            let mut diagnostic = finding.diagnostic.clone();
-            // People write the name: in comments, and in `ward.toml`.
-            diagnostic.code = Code(finding.rule.name);
-            mendable += usize::from(finding.fix.as_ref().is_some_and(|fix| fix.safe));
-            let one = Diagnostics::new(sources.clone(), vec![diagnostic]);
-            report::diagnostics_to(out, &one)?;
+        for report in &self.reports {
+            let named = report.findings.iter().map(|finding| {
+                mendable += usize::from(finding.fix.as_ref().is_some_and(|fix| fix.safe));
+                let mut diagnostic = finding.diagnostic.clone();
+                // People write the name: in comments, and in `ward.toml`.
+                diagnostic.code = Code(finding.rule.name);
+                diagnostic
+            });
+            let all = Diagnostics::all(report.sources.clone(), named.collect());
+            report::diagnostics_to(out, &all)?;
         }
         Ok(mendable)
     }

@@ -179,6 +179,11 @@ impl Diagnostics {
         Self { sources, all }
     }
 
+    /// Keeps all of them, as they are: several rules may have something to say of one place.
+    pub(crate) fn all(sources: Sources, all: Vec<Diagnostic>) -> Self {
+        Self { sources, all }
+    }
+
     /// The files that the findings point into.
     pub fn sources(&self) -> &Sources {
         &self.sources
