@@ -180,7 +180,7 @@ impl Diagnostics {
     }
 
     /// Keeps all of them, as they are: several rules may have something to say of one place.
-    pub(crate) fn all(sources: Sources, all: Vec<Diagnostic>) -> Self {
+    pub fn all(sources: Sources, all: Vec<Diagnostic>) -> Self {
         Self { sources, all }
     }
 
