@@ -228,7 +228,7 @@ fn holders_of_a_custom_role_do_not_get_a_role_of_the_policy_by_its_name() {
         .iter()
         .map(|refusal| refusal.reason.code())
         .collect();
-    assert_eq!(codes, ["E0523", "E0523"]);
+    assert_eq!(codes, ["E0526", "E0523"]);
     assert_eq!(seen(&world, "User:ann", "Box"), 0);
     assert_eq!(seen(&world, "User:bob", "Space"), 1);
 }

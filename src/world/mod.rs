@@ -11,7 +11,7 @@ mod fit;
 mod flat;
 mod refusal;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub(crate) use adjacency::Adjacency;
@@ -167,16 +167,19 @@ impl World {
             .enumerate()
             .partition(|(_, fact)| matches!(fact.kind, FactKind::CustomRole { .. }));
         // Where such a name now belongs to a role of the policy, its holders do not get that one.
-        let mut taken: HashMap<(EntityName, String), Reason> = HashMap::new();
+        let mut taken: HashSet<(EntityName, String)> = HashSet::new();
         for (index, fact) in roles.into_iter().chain(others) {
-            let refusal = match given_role(&fact).and_then(|role| taken.get(&role)) {
-                Some(reason) => Some(Refusal::new(&fact, reason.clone())),
+            let refusal = match given_role(&fact).filter(|role| taken.contains(role)) {
+                Some((of, role)) => {
+                    let of = of.to_string();
+                    Some(Refusal::new(&fact, Reason::NameOfBoth { role, of }))
+                }
                 None => builder.add(&fact).err(),
             };
             if let (FactKind::CustomRole { role, of, .. }, Some(refusal)) = (&fact.kind, &refusal)
                 && matches!(refusal.reason, Reason::RoleName { taken: true, .. })
             {
-                taken.insert((of.clone(), role.clone()), refusal.reason.clone());
+                taken.insert((of.clone(), role.clone()));
             }
             refused.extend(refusal.map(|refusal| (index, refusal)));
         }

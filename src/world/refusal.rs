@@ -211,6 +211,14 @@ pub enum Reason {
         /// Whether the policy declares a role of that name.
         taken: bool,
     },
+    /// A custom role was made under the name of a role of the policy, and was refused: its holders
+    /// do not get the one by a fact about the other.
+    NameOfBoth {
+        /// The role.
+        role: String,
+        /// Where it would be held.
+        of: String,
+    },
     /// The policy has no such permission.
     UnknownPermission {
         /// The name.
@@ -287,6 +295,7 @@ impl Reason {
             Self::RoleName { .. } => "E0523",
             Self::UnknownPermission { .. } => "E0524",
             Self::OutsideOfCustomRoles { .. } => "E0525",
+            Self::NameOfBoth { .. } => "E0526",
         }
     }
 
@@ -418,6 +427,10 @@ impl Reason {
                 }
                 instead => format!("make it on {}", one_of(instead)),
             },
+            Self::NameOfBoth { .. } => {
+                "rename the custom role, or take it out: then this means the role of the policy"
+                    .into()
+            }
             Self::RoleName { taken: true, .. } => "choose another name".into(),
             Self::RoleName { taken: false, .. } => {
                 "a role's name has letters, digits and `_`; the `description` is for people".into()
@@ -505,6 +518,10 @@ impl fmt::Display for Reason {
                 write!(f, "`{role}` is a role of every `{of}` already")
             }
             Self::RoleName { role, .. } => write!(f, "`{role}` is no name for a role"),
+            Self::NameOfBoth { role, of } => write!(
+                f,
+                "`{role}` of `{of}` is made as a custom role too, so it is not clear which is meant"
+            ),
             Self::UnknownPermission { permission, .. } => {
                 write!(f, "unknown permission `{permission}`")
             }
