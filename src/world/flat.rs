@@ -167,12 +167,18 @@ impl WorldBuilder {
             entities: self.entities.clone(),
             plan: Arc::clone(&self.plan),
         };
-        let links = self.plan.facets.links.iter();
-        let linked = links.flat_map(|(ty, link)| named_by(&world, *ty, *link));
+        // By the types that have entities here: a policy may have thousands of others.
+        let links = &self.plan.facets.links;
+        let linked = world.by_type.keys().flat_map(|ty| {
+            let first = links.partition_point(|(of, _)| of < ty);
+            let of_type = links.iter().skip(first);
+            of_type.take_while(move |(of, _)| of == ty)
+        });
+        let linked = linked.flat_map(|(ty, link)| named_by(&world, *ty, *link));
         let linked = Adjacency::new(count, linked.collect::<Vec<_>>());
-        let credentials = self.plan.types.iter().filter_map(|(id, ty)| {
-            let owner = ty.acts_for.as_ref()?.owner;
-            Some(named_by(&world, id, Link::Attribute(owner)))
+        let credentials = world.by_type.keys().filter_map(|ty| {
+            let owner = self.plan.types[*ty].acts_for.as_ref()?.owner;
+            Some(named_by(&world, *ty, Link::Attribute(owner)))
         });
         let credentials = Adjacency::new(count, credentials.flatten().collect::<Vec<_>>());
         (world.linked, world.credentials) = (linked, credentials);
