@@ -79,7 +79,7 @@ impl Asker {
             let owner = world.attribute(id, acts_for.owner);
             match owner {
                 Some(Datum::Entity(owner)) if world.is_known(*owner) => {
-                    Some((world.entities.type_of(*owner)?, *owner))
+                    Some((world.type_of(*owner)?, *owner))
                 }
                 _ => None,
             }
@@ -106,7 +106,7 @@ impl Asker {
         let mut next = 0;
         while let Some(member) = seen.get(next) {
             next += 1;
-            for membership in world.groups.of(member) {
+            for membership in world.memberships(member) {
                 if membership.until > now {
                     seen.insert(membership.other);
                 }
@@ -136,13 +136,13 @@ impl Asker {
 
     /// The roles that it holds at a place, at this time [1].
     pub(super) fn held_at(&self, world: &World, place: EntityId, now: i64) -> HeldHere {
-        let ty = world.entities.type_of(place);
+        let ty = world.type_of(place);
         let derived = ty.is_some_and(|ty| world.plan.is_derived(ty))
-            || !world.set_holdings.of(place).is_empty();
+            || world.has_sets_at(place);
         if derived {
             return self.solve(world, place, now);
         }
-        self.direct(world, place, now).map(Held::by_fact).collect()
+        self.direct(world, place, now).map(|held| Held::by_fact(&held)).collect()
     }
 
     /// Whether it holds a role at a place.
@@ -157,19 +157,17 @@ impl Asker {
         world: &'w World,
         place: EntityId,
         now: i64,
-    ) -> impl Iterator<Item = &'w Holding> {
-        let all = world.holdings.of(place);
+    ) -> impl Iterator<Item = Holding> + use<'w, '_> {
+        let all = world.holders_at(place);
         // Sorted by holder: look each holder up where many others hold roles here, else look
         // through them all.
-        let search = all.len() > 8 * self.holders.len();
-        let scanned: &[Holding] = if search { &[] } else { all };
+        let search = all.at_most() > 8 * self.holders.len();
+        let scanned = (!search).then(|| world.holdings_at(place));
         let searched: &[EntityId] = if search { &self.holders } else { &[] };
-        let scan = scanned.iter().filter(|held| self.is(held.holder));
-        let runs = searched.iter().flat_map(move |holder| {
-            let start = all.partition_point(|held| held.holder < *holder);
-            let run = all.get(start..).unwrap_or(&[]).iter();
-            run.take_while(|held| held.holder == *holder)
-        });
-        scan.chain(runs).filter(move |held| held.until > now)
+        let scan = scanned.into_iter().flatten();
+        let scan = scan.filter(|held| self.is(held.holder));
+        let runs = searched.iter();
+        let runs = runs.flat_map(move |holder| world.holdings_by(place, *holder));
+        scan.chain(runs).filter(move |held| world.end(held) > now)
     }
 }

@@ -354,7 +354,7 @@ impl<'c> Reader<'c> {
                 }
             }
             Operand::Related(entity, relation) => {
-                for target in self.world().related(*entity, *relation) {
+                for target in self.world().related_by(*entity, *relation) {
                     if !act(Operand::Entity(target))? {
                         break;
                     }
@@ -411,10 +411,10 @@ impl<'c> Reader<'c> {
                 return true;
             }
             next += 1;
-            let groups = self.world().groups.of(at).iter();
+            let groups = self.world().memberships(at);
             let groups = groups.filter(|membership| membership.until > self.case.now);
             let groups = groups.map(|membership| membership.other);
-            for above in self.world().containers.of(at).iter().copied().chain(groups) {
+            for above in self.world().containers(at).chain(groups) {
                 seen.insert(above);
             }
         }

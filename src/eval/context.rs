@@ -51,7 +51,7 @@ impl Bound {
         let mut bound = Self {
             values: Vec::new(),
             locals: Vec::new(),
-            first_local: world.entities.len(),
+            first_local: world.entity_count(),
         };
         if context.values.is_empty() {
             return Ok(bound);
@@ -107,7 +107,7 @@ impl Bound {
 
     pub(super) fn type_of(&self, world: &World, entity: EntityId) -> Option<TypeId> {
         match entity.index().checked_sub(self.first_local) {
-            None => world.entities.type_of(entity),
+            None => world.type_of(entity),
             Some(local) => self.locals.get(local).map(|(ty, _)| *ty),
         }
     }

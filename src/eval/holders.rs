@@ -207,11 +207,11 @@ impl Asker {
         };
         let mut above: SmallVec<[RoleId; 4]> = SmallVec::new();
         for role in &world.plan.facets.above {
-            let mut containers = world.containers.of(entity).iter();
+            let mut containers = world.containers(entity);
             let held = containers.any(|container| {
-                solved.holds(world, *container, *role)
+                solved.holds(world, container, *role)
                     || solved
-                        .find(*container)
+                        .find(container)
                         .is_some_and(|found| found.above.contains(role))
             });
             if held {
@@ -244,11 +244,11 @@ pub(super) fn rests_on(world: &World, entity: EntityId) -> SmallVec<[EntityId; 1
     let plan = &world.plan;
     let mut found: SmallVec<[EntityId; 16]> = SmallVec::new();
     if !plan.facets.above.is_empty() {
-        found.extend(world.containers.of(entity).iter().copied());
+        found.extend(world.containers(entity));
     }
-    let sets = world.set_holdings.of(entity).iter();
+    let sets = world.sets_at(entity);
     found.extend(sets.map(|held| held.holder));
-    let Some(ty) = world.entities.type_of(entity) else {
+    let Some(ty) = world.type_of(entity) else {
         return found;
     };
     let links = &plan.facets.links;
@@ -277,18 +277,18 @@ impl Gathering<'_> {
     fn gather(&mut self, now: i64) {
         let (world, asker) = (self.world, self.asker);
         for holding in asker.direct(world, self.entity, now) {
-            self.add(holding.role, By::Fact(*holding));
+            self.add(holding.role, By::Fact(holding));
         }
-        for holding in world.set_holdings.of(self.entity) {
+        for holding in world.sets_at(self.entity) {
             let inside = holding.set.is_some_and(|set| {
                 // What is held here itself is being gathered.
                 self.solved.holds(world, holding.holder, set)
             });
-            if holding.until > now && inside {
-                self.add(holding.role, By::Fact(*holding));
+            if world.end(&holding) > now && inside {
+                self.add(holding.role, By::Fact(holding));
             }
         }
-        let Some(ty) = world.entities.type_of(self.entity) else {
+        let Some(ty) = world.type_of(self.entity) else {
             return;
         };
         // Stratum by stratum: an `except` may be about a role of the same entity.

@@ -66,7 +66,7 @@ impl Evaluator<'_> {
         let (world, asker) = (self.world, &question.asker);
         // A rule can show anything, and no holding tells what.
         if self.shown_by_rule(ty) && asker.known {
-            return world.all_of(ty).to_vec();
+            return world.all_of(ty).collect();
         }
         // Where facts alone tell who holds a role, those that show nothing of the type are left out.
         let by_facts = self.held_by_facts();
@@ -75,36 +75,36 @@ impl Evaluator<'_> {
         let mut open: Vec<EntityId> = Vec::new();
         let mut found = Vec::new();
         let holders = asker.holders().iter();
-        let held = holders.flat_map(|holder| world.held.of(*holder));
-        for held in held.chain(&world.held_by_anyone) {
+        let held = holders.flat_map(|holder| world.held_by(*holder));
+        for held in held {
             let shows = !by_facts || self.shows(held.role, ty);
-            if held.until > self.now && shows && seen.insert(held.place) {
+            if world.end(&held) > self.now && shows && seen.insert(held.place) {
                 open.push(held.place);
             }
         }
         // A subject that the world does not know is in no relation.
         for holder in asker.holders().iter().filter(|_| asker.known) {
-            let linked = world.linked.of(*holder).iter();
-            open.extend(linked.copied().filter(|entity| seen.insert(*entity)));
+            let linked = world.linked(*holder);
+            open.extend(linked.filter(|entity| seen.insert(*entity)));
         }
         while let Some(place) = open.pop() {
-            let of = world.entities.type_of(place);
+            let of = world.type_of(place);
             if of == Some(ty) && world.is_known(place) {
                 found.push(place);
             }
-            let contents = world.contents.of(place).iter().copied();
-            let shared = world.received.of(place).iter();
+            let contents = world.contents(place);
+            let shared = world.received_by(place);
             let shared = shared
-                .filter(|share| share.until > self.now)
+                .filter(|share| world.share_end(share) > self.now)
                 .map(|share| share.entity);
             let leads = |inner: &EntityId| {
-                let of = world.entities.type_of(*inner);
+                let of = world.type_of(*inner);
                 let leading = leading.as_ref();
                 leading.is_none_or(|leading| of.is_some_and(|of| leading.contains(&of)))
             };
             // Roles that rest on those held here.
-            let linked = world.linked.of(place).iter().copied();
-            let sets = world.set_held.of(place).iter().map(|held| held.place);
+            let linked = world.linked(place);
+            let sets = world.places_of_sets(place);
             let inside = contents.chain(shared).filter(leads);
             for inner in inside.chain(linked).chain(sets) {
                 if seen.insert(inner) {
@@ -127,7 +127,7 @@ impl Evaluator<'_> {
 
     /// Whether facts alone tell who holds which role.
     pub(super) fn held_by_facts(&self) -> bool {
-        !self.plan().facets.also && self.world.set_held.is_empty()
+        !self.plan().facets.also && self.world.set_held().is_empty()
     }
 
     /// Whether a role can show entities of a type.

@@ -192,7 +192,7 @@ impl<'w> Evaluator<'w> {
         let ty = self.type_named(type_name)?;
         let one = only.map(|only| self.world.find(ty, &only.id));
         let one: Option<Vec<EntityId>> = one.map(|found| found.into_iter().collect());
-        let asked = one.as_deref().unwrap_or_else(|| self.world.all_of(ty));
+        let asked = one.unwrap_or_else(|| self.world.all_of(ty).collect());
         let case = self.case(&question);
         let sees = |entity: &&EntityId| case.judge(**entity, None, 0, &mut Faults::default()).sees;
         Ok(asked.iter().filter(sees).copied().collect())
@@ -248,7 +248,6 @@ impl<'w> Evaluator<'w> {
 
     fn type_named(&self, name: &str) -> Result<TypeId, QueryError> {
         self.world
-            .entities
             .find_type(name)
             .ok_or_else(|| QueryError::unknown_type(self.plan(), name))
     }

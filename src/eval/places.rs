@@ -117,11 +117,11 @@ impl Case<'_> {
                     }
                 }
             };
-            for container in world.containers.of(place.entity) {
-                step(*container, Passing::ALL, u64::MAX);
+            for container in world.containers(place.entity) {
+                step(container, Passing::ALL, u64::MAX);
             }
-            for share in world.shares.of(place.entity) {
-                if share.until > self.now && world.is_complete(share.with) {
+            for share in world.shares_of(place.entity) {
+                if world.share_end(&share) > self.now && world.is_complete(share.with) {
                     let level = &world.plan.levels[share.level];
                     let through = watched.of(|lane| level.mask(lane));
                     step(share.with, through, through.power);
@@ -137,7 +137,7 @@ impl Case<'_> {
         if !world.plan.facets.overrides {
             return 0;
         }
-        let Some(id) = world.entities.type_of(place.entity) else {
+        let Some(id) = world.type_of(place.entity) else {
             return place.pending;
         };
         let ty = &world.plan.types[id];
@@ -215,23 +215,22 @@ impl<'c> Above<'c> {
         // Without recursion: chains may be long. Containers have no cycles, so this ends.
         let mut open = vec![entity];
         while let Some(next) = open.last().copied() {
-            let above = world.containers.of(next).iter();
-            let unknown = above
-                .clone()
-                .find(|container| !self.known.contains_key(*container));
+            let mut above = world.containers(next);
+            let unknown = above.find(|container| !self.known.contains_key(container));
             if let (Some(container), false) = (unknown, self.known.contains_key(&next)) {
-                open.push(*container);
+                open.push(container);
                 continue;
             }
             open.pop();
             if self.known.contains_key(&next) {
                 continue;
             }
+            let above = world.containers(next);
             let passing = above.fold(Passing::ALL, |passing, container| {
-                let beyond = self.known.get(container).copied().unwrap_or(Passing::ALL);
+                let beyond = self.known.get(&container).copied();
                 passing
-                    .under(beyond)
-                    .under(self.case.ceiling(*container, self.watched))
+                    .under(beyond.unwrap_or(Passing::ALL))
+                    .under(self.case.ceiling(container, self.watched))
             });
             self.known.insert(next, passing);
         }
@@ -248,11 +247,11 @@ pub(super) fn entities_on_ways(world: &World, now: i64, resource: EntityId) -> V
     let mut next = 0;
     while let Some(at) = seen.get(next) {
         next += 1;
-        for container in world.containers.of(at) {
-            seen.insert(*container);
+        for container in world.containers(at) {
+            seen.insert(container);
         }
-        for share in world.shares.of(at) {
-            if share.until > now && world.is_complete(share.with) {
+        for share in world.shares_of(at) {
+            if world.share_end(&share) > now && world.is_complete(share.with) {
                 seen.insert(share.with);
             }
         }
@@ -281,14 +280,14 @@ fn above(world: &World, entity: EntityId, ty: TypeId, nearest: bool) -> SmallVec
     let mut next = 0;
     while let Some(at) = seen.get(next) {
         next += 1;
-        if world.entities.type_of(at) == Some(ty) {
+        if world.type_of(at) == Some(ty) {
             found.push(at);
             if nearest {
                 continue;
             }
         }
-        for above in world.containers.of(at) {
-            seen.insert(*above);
+        for above in world.containers(at) {
+            seen.insert(above);
         }
     }
     found

@@ -242,10 +242,10 @@ impl Evaluator<'_> {
         let mut open = vec![resource];
         // Containers have no cycles, so this ends.
         while let Some(entity) = open.pop() {
-            let ty = &plan.types[self.world.entities.type_of(entity)?];
-            let above = self.world.containers.of(entity);
+            let ty = &plan.types[self.world.type_of(entity)?];
+            let above: Vec<EntityId> = self.world.containers(entity).collect();
             let lacks = ty.containers.iter().find(|(of, cardinality)| {
-                let there = |above: &EntityId| self.world.entities.type_of(*above) == Some(*of);
+                let there = |above: &EntityId| self.world.type_of(*above) == Some(*of);
                 *cardinality == Cardinality::One && !above.iter().any(there)
             });
             if let Some((of, _)) = lacks {
@@ -283,7 +283,7 @@ impl Evaluator<'_> {
         };
         let mut reasons = Vec::new();
         for place in entities_on_ways(self.world, self.now, resource) {
-            let ty = self.world.entities.type_of(place);
+            let ty = self.world.type_of(place);
             if !ty.is_some_and(|ty| plan.is_derived(ty)) {
                 continue;
             }
@@ -353,7 +353,7 @@ impl Evaluator<'_> {
             return Vec::new();
         };
         let plan = self.plan();
-        let of = self.world.entities.type_of(resource);
+        let of = self.world.type_of(resource);
         let mut reasons = Vec::new();
         let watched = Watched {
             lane: Some(lane),
@@ -425,8 +425,8 @@ impl Evaluator<'_> {
             && holding.holder != ANYONE
             && holding.holder != question.asker.id;
         Held {
-            fact: format!("{holder} is {said} of {place}{}", until(holding.until)),
-            place: world.place(holding.origin).map(ToString::to_string),
+            fact: format!("{holder} is {said} of {place}{}", until(world.end(&holding))),
+            place: world.holding_place(&holding).map(ToString::to_string),
             through: if is_group {
                 self.group_path(question.asker.id, holding.holder)
             } else {
@@ -439,7 +439,7 @@ impl Evaluator<'_> {
     /// A shortest chain of memberships from a subject to a group.
     fn group_path(&self, from: EntityId, to: EntityId) -> Vec<String> {
         let path = shortest(from, to, |at, step| {
-            for membership in self.world.groups.of(at) {
+            for membership in self.world.memberships(at) {
                 if membership.until > self.now {
                     step(membership.other, ());
                 }
@@ -483,12 +483,15 @@ impl Evaluator<'_> {
         passes: impl Fn(&Share) -> bool,
     ) -> Vec<(EntityId, Option<Share>)> {
         shortest(from, to, |at, step| {
-            for container in self.world.containers.of(at) {
-                step(*container, None);
+            for container in self.world.containers(at) {
+                step(container, None);
             }
-            for share in self.world.shares.of(at) {
-                if share.until > self.now && self.world.is_complete(share.with) && passes(share) {
-                    step(share.with, Some(*share));
+            for share in self.world.shares_of(at) {
+                if self.world.share_end(&share) > self.now
+                    && self.world.is_complete(share.with)
+                    && passes(&share)
+                {
+                    step(share.with, Some(share));
                 }
             }
         })
@@ -507,11 +510,11 @@ fn share_text(world: &World, share: &Share) -> String {
     let (entity, with) = (world.name(share.entity), world.name(share.with));
     let level = &world.plan.levels[share.level].name;
     let place = world
-        .place(share.origin)
+        .share_place(share)
         .map_or_else(String::new, |place| format!(" ({place})"));
     format!(
         "share {entity} with {with} at {level}{}{place}",
-        until(share.until)
+        until(world.share_end(share))
     )
 }
 

@@ -129,7 +129,7 @@ impl Case<'_> {
     ) -> Verdict {
         let mut verdict = Verdict::default();
         let plan = &*self.world.plan;
-        let Some(of) = self.world.entities.type_of(resource) else {
+        let Some(of) = self.world.type_of(resource) else {
             return verdict;
         };
         if self.asker.credential.as_ref().is_some_and(|by| !by.owned) {
@@ -236,7 +236,7 @@ impl Case<'_> {
         // A role that customers made is one grant for each lane.
         let made = |lane: LaneId| {
             let role = role.as_ref().err()?;
-            let ty = self.world.entities.type_of(role.of)?;
+            let ty = self.world.type_of(role.of)?;
             Some(Grant {
                 lane,
                 mask: role.masks.mask(lane),

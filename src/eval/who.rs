@@ -93,7 +93,7 @@ impl Evaluator<'_> {
         };
         let candidates = self.who_could(ty, resource);
         let fitting = candidates.into_iter().filter(|candidate| {
-            let of = self.world.entities.type_of(*candidate);
+            let of = self.world.type_of(*candidate);
             of.is_some_and(|of| fits(of, *candidate))
         });
         let subjects = self.sorted_names(fitting);
@@ -108,7 +108,7 @@ impl Evaluator<'_> {
         let everybody = || {
             let types = plan.types.iter();
             let types = types.filter(|(_, ty)| ty.kind == TypeKind::Subject);
-            types.flat_map(|(id, _)| self.world.all_of(id).iter().copied())
+            types.flat_map(|(id, _)| self.world.all_of(id))
         };
         if self.shown_by_rule(ty) {
             return everybody().collect();
@@ -124,8 +124,8 @@ impl Evaluator<'_> {
         let mut next = 0;
         while let Some(place) = places.get(next) {
             next += 1;
-            for held in self.world.holdings.of(place) {
-                if held.until <= self.now || by_facts && !self.shows(held.role, ty) {
+            for held in self.world.holdings_at(place) {
+                if self.world.end(&held) <= self.now || by_facts && !self.shows(held.role, ty) {
                     continue;
                 }
                 if held.holder == ANYONE {
@@ -136,7 +136,7 @@ impl Evaluator<'_> {
                 }
             }
             for other in rests_on(self.world, place) {
-                let of = self.world.entities.type_of(other).map(|of| &plan.types[of]);
+                let of = self.world.type_of(other).map(|of| &plan.types[of]);
                 let is_subject = of.is_some_and(|of| of.kind == TypeKind::Subject);
                 if is_subject && seen.insert(other) {
                     open.push(other);
@@ -146,10 +146,10 @@ impl Evaluator<'_> {
             }
         }
         while let Some(group) = open.pop() {
-            let members = self.world.members.of(group).iter();
+            let members = self.world.members_of(group);
             let members = members.filter(|membership| membership.until > self.now);
             let members = members.map(|membership| membership.other);
-            let credentials = self.world.credentials.of(group).iter().copied();
+            let credentials = self.world.credentials_of(group);
             for other in members.chain(credentials) {
                 if seen.insert(other) {
                     open.push(other);

@@ -3,43 +3,158 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::ANYONE;
-use super::builder::{HoldingKey, WorldBuilder};
-use super::fact::Holder;
+use super::fact::{Fact, FactKind, Holder};
 use super::refusal::Reason;
+use super::terms::{FOREVER, Term};
 use crate::literal::{self, EntityName, nearest};
 use crate::plan::{
-    Cardinality, Datum, EVERY_PERMISSION, EntityId, LevelId, RelationId, RoleId, Type, TypeId,
-    TypeKind, Value, ValueType, typed,
+    Cardinality, Datum, EVERY_PERMISSION, EntityId, LevelId, Plan, RelationId, RoleId, Type,
+    TypeId, TypeKind, Value, ValueType, typed,
 };
+
+/// Facts that are taken: those that are loaded, or a world that changes.
+pub(super) trait Facts {
+    fn plan(&self) -> &Arc<Plan>;
+    fn find_type(&self, name: &str) -> Option<TypeId>;
+    /// The id of an entity, made where it has none.
+    fn intern(&mut self, ty: TypeId, id: &str) -> Option<EntityId>;
+    fn type_of(&self, entity: EntityId) -> Option<TypeId>;
+    fn id_text(&self, entity: EntityId) -> Option<&str>;
+    fn containers_of(&self, entity: EntityId) -> SmallVec<[EntityId; 4]>;
+    /// What stands right in an entity and has its type.
+    fn nested_in(&self, entity: EntityId) -> SmallVec<[EntityId; 4]>;
+    /// What a fact says of an attribute.
+    fn said(&self, entity: EntityId, column: u32) -> Option<&Datum>;
+    /// A role that customers made there.
+    fn made_role(&self, place: EntityId, name: &str) -> Option<RoleId>;
+    /// The names of all of them.
+    fn made_roles(&self, place: EntityId) -> Vec<String>;
+
+    // What follows is said of what fits.
+    fn declare(&mut self, entity: EntityId);
+    fn contain(&mut self, entity: EntityId, container: EntityId);
+    fn join(&mut self, member: EntityId, group: EntityId, term: Term);
+    fn say(&mut self, entity: EntityId, column: u32, datum: Datum);
+    fn hold(&mut self, holding: HoldingKey, term: Term);
+    fn share(&mut self, share: ShareKey, term: Term);
+    fn relate(&mut self, from: EntityId, relation: RelationId, to: EntityId);
+    /// Makes a role, or adds to one.
+    fn define(
+        &mut self,
+        place: EntityId,
+        name: &str,
+        permissions: &[Box<str>],
+        description: Option<&str>,
+    ) -> Result<(), Reason>;
+}
+
+/// Place, holder, the role there that makes it a set, role.
+pub(super) type HoldingKey = (EntityId, EntityId, Option<RoleId>, RoleId);
+
+/// What is shared, with which scope, level.
+pub(super) type ShareKey = (EntityId, EntityId, LevelId);
+
+/// Takes a fact, whole or not at all.
+pub(super) fn add(facts: &mut impl Facts, fact: &Fact) -> Result<(), Reason> {
+    let term = |until: Option<i64>| Term {
+        until: until.unwrap_or(FOREVER),
+        place: fact.place.clone().map(Arc::new),
+    };
+    let mut fit = Fit(facts);
+    match &fact.kind {
+        FactKind::Entity {
+            entity,
+            containers,
+            until,
+            attributes,
+        } => {
+            let changes = fit.entity_changes(entity, containers, *until, attributes)?;
+            facts.declare(changes.entity);
+            for container in changes.containers {
+                facts.contain(changes.entity, container);
+            }
+            for group in changes.groups {
+                facts.join(changes.entity, group, term(*until));
+            }
+            for (column, datum) in changes.attributes {
+                facts.say(changes.entity, column, datum);
+            }
+        }
+        FactKind::Holding {
+            subject,
+            role,
+            of,
+            until,
+        } => {
+            let key = fit.holding(subject, role, of)?;
+            facts.hold(key, term(*until));
+        }
+        FactKind::Share {
+            entity,
+            with,
+            level,
+            until,
+        } => {
+            let key = fit.share(entity, with, level)?;
+            facts.share(key, term(*until));
+        }
+        FactKind::CustomRole {
+            role,
+            of,
+            can,
+            description,
+        } => {
+            let (place, permissions) = fit.custom_role(role, of, can)?;
+            facts.define(place, role, &permissions, description.as_deref())?;
+        }
+        FactKind::Relation {
+            entity,
+            relation,
+            target,
+        } => {
+            let (from, relation, to) = fit.relation(entity, relation, target)?;
+            facts.relate(from, relation, to);
+        }
+    }
+    Ok(())
+}
+
+/// Looks at facts before they are taken.
+pub(super) struct Fit<'f, F>(pub(super) &'f mut F);
 
 /// What a fact about an entity adds.
 pub(super) struct EntityChanges {
     pub(super) entity: EntityId,
-    pub(super) containers: Vec<EntityId>,
-    pub(super) groups: Vec<EntityId>,
-    pub(super) attributes: Vec<(u32, Datum)>,
+    pub(super) containers: SmallVec<[EntityId; 2]>,
+    pub(super) groups: SmallVec<[EntityId; 2]>,
+    pub(super) attributes: SmallVec<[(u32, Datum); 1]>,
 }
 
-impl WorldBuilder {
+impl<F: Facts> Fit<'_, F> {
+    fn plan(&self) -> &Arc<Plan> {
+        self.0.plan()
+    }
+
     fn type_named(&self, name: &str) -> Result<TypeId, Reason> {
-        self.entities
-            .find_type(name)
-            .ok_or_else(|| Reason::UnknownType {
-                name: name.to_owned(),
-                near: nearest(name, self.plan.type_names()).map(str::to_owned),
-            })
+        let found = self.0.find_type(name);
+        found.ok_or_else(|| Reason::UnknownType {
+            name: name.to_owned(),
+            near: nearest(name, self.plan().type_names()).map(str::to_owned),
+        })
     }
 
     pub(super) fn intern(&mut self, name: &EntityName) -> Result<(TypeId, EntityId), Reason> {
         let ty = self.type_named(&name.type_name)?;
-        let entity = self.entities.intern(ty, &name.id).ok_or(Reason::TooMany)?;
+        let entity = self.0.intern(ty, &name.id).ok_or(Reason::TooMany)?;
         Ok((ty, entity))
     }
 
     fn type_names(&self, types: impl IntoIterator<Item = TypeId>) -> Vec<String> {
         let types = types.into_iter();
-        types.map(|ty| self.plan.type_name(ty)).collect()
+        types.map(|ty| self.plan().type_name(ty)).collect()
     }
 
     pub(super) fn entity_changes(
@@ -52,11 +167,11 @@ impl WorldBuilder {
         let (ty, entity) = self.intern(name)?;
         let mut changes = EntityChanges {
             entity,
-            containers: Vec::new(),
-            groups: Vec::new(),
-            attributes: Vec::new(),
+            containers: SmallVec::new(),
+            groups: SmallVec::new(),
+            attributes: SmallVec::new(),
         };
-        let plan = Arc::clone(&self.plan);
+        let plan = Arc::clone(self.plan());
         for container_name in containers {
             let (container_type, container) = self.intern(container_name)?;
             let group = &plan.types[container_type];
@@ -72,11 +187,10 @@ impl WorldBuilder {
                 return Err(Reason::UntilOnContainment);
             }
             if *cardinality != Cardinality::Many {
-                let here = (entity, EntityId(0))..=(entity, EntityId(u32::MAX));
-                let already = self.containers.range(here).map(|(_, to)| *to);
+                let already = self.0.containers_of(entity).into_iter();
                 let mut others = already
                     .chain(changes.containers.iter().copied())
-                    .filter(|other| self.entities.type_of(*other) == Some(container_type));
+                    .filter(|other| self.0.type_of(*other) == Some(container_type));
                 if let Some(first) = others.find(|other| *other != container) {
                     return Err(Reason::SecondContainer {
                         container: group.name.clone(),
@@ -96,7 +210,7 @@ impl WorldBuilder {
         }
         for (attribute, value) in attributes {
             let (column, datum) = self.attribute(ty, attribute, value)?;
-            let before = self.attributes.get(&(entity, column));
+            let before = self.0.said(entity, column);
             if before.is_some_and(|before| *before != datum) {
                 return Err(Reason::SecondValue {
                     attribute: attribute.clone(),
@@ -109,10 +223,10 @@ impl WorldBuilder {
     }
 
     fn wrong_container(&self, entity: TypeId, container: TypeId) -> Reason {
-        let group = &self.plan.types[container];
-        let name = self.plan.types[entity].name.clone();
+        let group = &self.plan().types[container];
+        let name = self.plan().types[entity].name.clone();
         if group.members.is_empty() {
-            let allowed = self.plan.types[entity].containers.iter().map(|(of, _)| *of);
+            let allowed = self.plan().types[entity].containers.iter().map(|(of, _)| *of);
             Reason::WrongContainer {
                 entity: name,
                 container: group.name.clone(),
@@ -133,21 +247,17 @@ impl WorldBuilder {
     /// Looks up from the one and down from the other in turn, and ends when either has no more: a
     /// long chain that grows at one end costs nothing.
     fn inside(&self, entity: EntityId, other: EntityId) -> bool {
-        let ty = self.entities.type_of(entity);
-        let of = |edges: &BTreeSet<(EntityId, EntityId)>, at: EntityId| -> Vec<EntityId> {
-            let edges = edges.range((at, EntityId(0))..=(at, EntityId(u32::MAX)));
-            let same = edges.filter(|(_, to)| self.entities.type_of(*to) == ty);
-            same.map(|(_, to)| *to).collect()
-        };
+        let ty = self.0.type_of(entity);
+        let same = |to: &EntityId| self.0.type_of(*to) == ty;
         let (mut above, mut below) = (BTreeSet::from([entity]), BTreeSet::from([other]));
         let (mut up, mut down) = (vec![entity], vec![other]);
         while let (Some(higher), Some(lower)) = (up.pop(), down.pop()) {
             if below.contains(&higher) || above.contains(&lower) {
                 return true;
             }
-            let higher = of(&self.containers, higher).into_iter();
+            let higher = self.0.containers_of(higher).into_iter().filter(same);
             up.extend(higher.filter(|next| above.insert(*next)));
-            let lower = of(&self.nested, lower).into_iter();
+            let lower = self.0.nested_in(lower).into_iter();
             down.extend(lower.filter(|next| below.insert(*next)));
         }
         // What was found on the way may meet what is left of the other side.
@@ -160,7 +270,7 @@ impl WorldBuilder {
         name: &str,
         value: &Value,
     ) -> Result<(u32, Datum), Reason> {
-        let plan = Arc::clone(&self.plan);
+        let plan = Arc::clone(self.plan());
         let of = &plan.types[ty];
         let found = of.attributes.iter().position(|field| field.name == name);
         let column = found.and_then(|at| Some((u32::try_from(at).ok()?, of.attributes.get(at)?)));
@@ -172,7 +282,7 @@ impl WorldBuilder {
                 near: nearest(name, known).map(str::to_owned),
             });
         };
-        let entities = &mut self.entities;
+        let entities = &mut *self.0;
         let mut full = false;
         let mut intern = |ty, id: &str| {
             entities.intern(ty, id).unwrap_or_else(|| {
@@ -210,7 +320,7 @@ impl WorldBuilder {
         role: &str,
         of: &EntityName,
     ) -> Result<HoldingKey, Reason> {
-        let plan = Arc::clone(&self.plan);
+        let plan = Arc::clone(self.plan());
         let (holder, set, holder_type) = match subject {
             Holder::Anyone => (ANYONE, None, None),
             Holder::Entity(name) => {
@@ -258,19 +368,19 @@ impl WorldBuilder {
     }
 
     fn stratum(&self, role: RoleId) -> u32 {
-        let declared = self.plan.roles.find(role);
-        declared.map_or(self.plan.facets.strata, |role| role.stratum)
+        let declared = self.plan().roles.find(role);
+        declared.map_or(self.plan().facets.strata, |role| role.stratum)
     }
 
     /// A role of a type, or one that customers made on that very entity.
     fn role_named(&self, ty: TypeId, place: EntityId, role: &str) -> Result<RoleId, Reason> {
-        let plan = &self.plan;
+        let plan = self.plan();
         let named = |id: &&RoleId| plan.roles[**id].name == role;
         if let Some(declared) = plan.types[ty].roles.iter().find(named) {
             return Ok(*declared);
         }
-        match self.custom_roles.get(&(place, role.into())) {
-            Some(made) => Ok(made.id),
+        match self.0.made_role(place, role) {
+            Some(made) => Ok(made),
             None => Err(self.unknown_role(role, &plan.types[ty], place)),
         }
     }
@@ -282,7 +392,7 @@ impl WorldBuilder {
         of: &EntityName,
         can: &[String],
     ) -> Result<(EntityId, Vec<Box<str>>), Reason> {
-        let plan = Arc::clone(&self.plan);
+        let plan = Arc::clone(self.plan());
         let (ty, place) = self.intern(of)?;
         let info = &plan.types[ty];
         let Some(universe) = &info.custom_roles else {
@@ -317,7 +427,7 @@ impl WorldBuilder {
     }
 
     fn unknown_permission(&self, name: &str) -> Reason {
-        let known = self.plan.permissions.iter();
+        let known = self.plan().permissions.iter();
         let known = known.map(|permission| permission.name.as_str());
         // A near name of another type would be another thing altogether.
         let (of, last) = name.rsplit_once('.').unwrap_or(("", name));
@@ -343,7 +453,7 @@ impl WorldBuilder {
 
     /// The types on which customers can make roles.
     fn with_custom_roles(&self) -> Vec<String> {
-        let types = self.plan.types.iter();
+        let types = self.plan().types.iter();
         let types = types.filter(|(_, ty)| ty.custom_roles.is_some());
         self.type_names(types.map(|(id, _)| id))
     }
@@ -351,8 +461,8 @@ impl WorldBuilder {
     /// Whether a name is that of an action: `Cluster.ssh`.
     fn is_action(&self, name: &str) -> bool {
         name.split_once('.').is_some_and(|(of, action)| {
-            let mut actions = self.plan.actions.rows().iter();
-            actions.any(|known| known.name == action && self.plan.type_name(known.owner) == of)
+            let mut actions = self.plan().actions.rows().iter();
+            actions.any(|known| known.name == action && self.plan().type_name(known.owner) == of)
         })
     }
 
@@ -361,7 +471,7 @@ impl WorldBuilder {
         let mut around: Vec<TypeId> = ty.containers.iter().map(|(of, _)| *of).collect();
         let mut next = 0;
         while let Some(of) = around.get(next) {
-            let above = self.plan.types[*of].containers.iter();
+            let above = self.plan().types[*of].containers.iter();
             let new: Vec<TypeId> = above.map(|(of, _)| *of).collect();
             for of in new {
                 if !around.contains(&of) {
@@ -374,24 +484,21 @@ impl WorldBuilder {
     }
 
     fn unknown_role(&self, role: &str, of: &Type, place: EntityId) -> Reason {
-        let name = |id: &RoleId| self.plan.roles[*id].name.as_str();
-        let here = (place, Arc::from(""))..;
-        let made = self.custom_roles.range(here).map(|(key, _)| key);
-        let made = made.take_while(|(of, _)| *of == place);
+        let name = |id: &RoleId| self.plan().roles[*id].name.as_str();
         let known: Vec<String> = of
             .roles
             .iter()
             .map(|id| name(id).to_owned())
-            .chain(made.map(|(_, name)| name.to_string()))
+            .chain(self.0.made_roles(place))
             .collect();
         let has_it = |ty: &TypeId| {
-            let roles = &self.plan.types[*ty].roles;
+            let roles = &self.plan().types[*ty].roles;
             roles.iter().any(|id| name(id) == role)
         };
         // Where it can be held instead: best on what stands around.
         let mut elsewhere: Vec<TypeId> = self.around(of).into_iter().filter(has_it).collect();
         if elsewhere.is_empty() {
-            elsewhere = self.plan.types.iter().map(|(id, _)| id).collect();
+            elsewhere = self.plan().types.iter().map(|(id, _)| id).collect();
             elsewhere.retain(has_it);
         }
         Reason::UnknownRole {
@@ -405,7 +512,7 @@ impl WorldBuilder {
             } else {
                 self.with_custom_roles()
             },
-            permission: self.plan.permission(role).is_some() || self.is_action(role),
+            permission: self.plan().permission(role).is_some() || self.is_action(role),
             known,
         }
     }
@@ -415,10 +522,10 @@ impl WorldBuilder {
         entity: &EntityName,
         with: &EntityName,
         level: &str,
-    ) -> Result<(EntityId, EntityId, LevelId), Reason> {
+    ) -> Result<ShareKey, Reason> {
         let (ty, shared) = self.intern(entity)?;
         let (scope_type, scope) = self.intern(with)?;
-        let plan = &self.plan;
+        let plan = self.plan();
         let shares = &plan.types[ty].shares;
         let Some((_, levels)) = shares.iter().find(|(with, _)| *with == scope_type) else {
             let around = plan.types[ty].containers.iter().map(|(of, _)| *of);
@@ -458,8 +565,8 @@ impl WorldBuilder {
     ) -> Result<(EntityId, RelationId, EntityId), Reason> {
         let (ty, from) = self.intern(entity)?;
         let (target_type, to) = self.intern(target)?;
-        let of = &self.plan.types[ty];
-        let name = |id: &RelationId| self.plan.relations[*id].name.as_str();
+        let of = &self.plan().types[ty];
+        let name = |id: &RelationId| self.plan().relations[*id].name.as_str();
         let Some(found) = of.relations.iter().find(|id| name(id) == relation) else {
             return Err(Reason::UnknownRelation {
                 relation: relation.to_owned(),
@@ -468,11 +575,11 @@ impl WorldBuilder {
                 attribute: of.attributes.iter().any(|field| field.name == relation),
             });
         };
-        let targets = &self.plan.relations[*found].targets;
+        let targets = &self.plan().relations[*found].targets;
         if !targets.contains(&target_type) {
             return Err(Reason::WrongTarget {
                 relation: relation.to_owned(),
-                target: self.plan.types[target_type].name.clone(),
+                target: self.plan().types[target_type].name.clone(),
                 allowed: self.type_names(targets.iter().copied()),
             });
         }
@@ -480,10 +587,9 @@ impl WorldBuilder {
     }
 
     fn display(&self, entity: EntityId) -> String {
-        self.entities
-            .get(entity)
-            .map_or_else(String::new, |(ty, id)| {
-                EntityName::new(self.plan.types[ty].name.as_str(), id).to_string()
-            })
+        match (self.0.type_of(entity), self.0.id_text(entity)) {
+            (Some(ty), Some(id)) => EntityName::new(self.plan().type_name(ty), id).to_string(),
+            _ => String::new(),
+        }
     }
 }

@@ -1,0 +1,251 @@
+//! The edges of one kind: those that were there when the world was built, and what has changed.
+
+use super::SharedMap;
+use super::runs::Runs;
+use super::sorted::{self, Sorted};
+use crate::plan::EntityId;
+
+/// What has changed of the edges of one entity.
+#[derive(Clone, Debug)]
+pub(super) struct Patch<T> {
+    added: Sorted<T>,
+    removed: Sorted<T>,
+}
+
+impl<T> Default for Patch<T> {
+    fn default() -> Self {
+        Self {
+            added: Sorted::default(),
+            removed: Sorted::default(),
+        }
+    }
+}
+
+/// What has changed of the edges of one kind. A copy shares all that has not changed since.
+#[derive(Clone, Debug)]
+pub(super) struct Patches<T> {
+    by_entity: SharedMap<EntityId, Patch<T>>,
+}
+
+impl<T> Default for Patches<T> {
+    fn default() -> Self {
+        Self {
+            by_entity: SharedMap::default(),
+        }
+    }
+}
+
+/// The edges of one kind, as they are now.
+pub(crate) struct Edges<'w, T> {
+    pub(super) runs: &'w Runs<T>,
+    pub(super) patches: &'w Patches<T>,
+}
+
+impl<T> Clone for Edges<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Edges<'_, T> {}
+
+impl<T: Ord + Clone> Patches<T> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_entity.is_empty()
+    }
+
+    /// The entities of which some edge has changed, in any order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = EntityId> {
+        self.by_entity.keys().copied()
+    }
+
+    /// Adds an edge; whether it is new.
+    pub(super) fn insert(&mut self, runs: &Runs<T>, from: EntityId, edge: T) -> bool {
+        let there = runs.of(from).binary_search(&edge).is_ok();
+        self.change(from, |patch| {
+            if there {
+                patch.removed.remove(&edge)
+            } else {
+                patch.added.insert(edge)
+            }
+        })
+    }
+
+    /// Takes an edge away; whether it was there.
+    pub(super) fn remove(&mut self, runs: &Runs<T>, from: EntityId, edge: &T) -> bool {
+        let there = runs.of(from).binary_search(edge).is_ok();
+        self.change(from, |patch| {
+            if there {
+                patch.removed.insert(edge.clone())
+            } else {
+                patch.added.remove(edge)
+            }
+        })
+    }
+
+    fn change(&mut self, from: EntityId, change: impl FnOnce(&mut Patch<T>) -> bool) -> bool {
+        match self.by_entity.get_mut(&from) {
+            Some(patch) => {
+                let changed = change(patch);
+                if patch.added.is_empty() && patch.removed.is_empty() {
+                    self.by_entity.remove_mut(&from);
+                }
+                changed
+            }
+            None => {
+                let mut patch = Patch::default();
+                let changed = change(&mut patch);
+                if changed {
+                    self.by_entity.insert_mut(from, patch);
+                }
+                changed
+            }
+        }
+    }
+}
+
+impl<'w, T: Ord + Clone> Edges<'w, T> {
+    /// The edges of an entity, sorted.
+    pub(crate) fn of(self, entity: EntityId) -> Run<'w, T> {
+        Run::new(self.runs.of(entity), self.patch(entity))
+    }
+
+    /// The edges of an entity from this one on.
+    pub(crate) fn from(self, entity: EntityId, first: &T) -> Run<'w, T> {
+        let base = self.runs.of(entity);
+        let start = base.partition_point(|edge| edge < first);
+        let base = base.get(start..).unwrap_or(&[]);
+        match self.patch(entity) {
+            None => Run::new(base, None),
+            Some(patch) => Run {
+                base,
+                removed: patch.removed.from(first),
+                added: patch.added.from(first),
+            },
+        }
+    }
+
+    /// The edges of an entity of which nothing has changed.
+    pub(crate) fn unchanged(self, entity: EntityId) -> Run<'w, T> {
+        Run::new(self.runs.of(entity), None)
+    }
+
+    pub(crate) fn contains(self, entity: EntityId, edge: &T) -> bool {
+        match self.patch(entity) {
+            Some(patch) if patch.added.contains(edge) => true,
+            Some(patch) if patch.removed.contains(edge) => false,
+            _ => self.runs.of(entity).binary_search(edge).is_ok(),
+        }
+    }
+
+    fn patch(self, entity: EntityId) -> Option<&'w Patch<T>> {
+        if self.patches.is_empty() {
+            return None;
+        }
+        self.patches.by_entity.get(&entity)
+    }
+
+    /// Whether there are no edges of this kind; some may be said to be there that were taken away.
+    pub(crate) fn is_empty(self) -> bool {
+        self.runs.len() == 0 && self.patches.is_empty()
+    }
+
+    /// The entities that may have edges of this kind, those of a range among those that are not new,
+    /// in order, then the changed ones in any order.
+    pub(crate) fn keys(
+        self,
+        first: EntityId,
+        end: EntityId,
+    ) -> impl Iterator<Item = EntityId> + use<'w, T> {
+        let changed = self.patches.keys();
+        let changed = changed.filter(move |entity| first <= *entity && *entity < end);
+        self.runs.keys(first, end).chain(changed)
+    }
+
+    /// Every edge with the entity that it begins at.
+    pub(crate) fn iter(self) -> impl Iterator<Item = (EntityId, &'w T)> {
+        let before = self.runs.keys(EntityId(0), EntityId(u32::MAX));
+        let before = before.filter(move |from| self.patch(*from).is_none());
+        let all = before.chain(self.patches.keys());
+        all.flat_map(move |from| self.of(from).map(move |edge| (from, edge)))
+    }
+}
+
+/// The edges of one entity in order.
+#[derive(Debug)]
+pub(crate) struct Run<'w, T> {
+    base: &'w [T],
+    removed: sorted::Iter<'w, T>,
+    added: sorted::Iter<'w, T>,
+}
+
+impl<T> Clone for Run<'_, T> {
+    fn clone(&self) -> Self {
+        Self {
+            base: self.base,
+            removed: self.removed.clone(),
+            added: self.added.clone(),
+        }
+    }
+}
+
+impl<T> Default for Run<'_, T> {
+    fn default() -> Self {
+        Self {
+            base: &[],
+            removed: sorted::Iter::default(),
+            added: sorted::Iter::default(),
+        }
+    }
+}
+
+impl<'w, T: Ord + Clone> Run<'w, T> {
+    fn new(base: &'w [T], patch: Option<&'w Patch<T>>) -> Self {
+        match patch {
+            None => Self {
+                base,
+                ..Self::default()
+            },
+            Some(patch) => Self {
+                base,
+                removed: patch.removed.iter(),
+                added: patch.added.iter(),
+            },
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.clone().next().is_none()
+    }
+
+    /// How many there are about: not fewer.
+    pub(crate) fn at_most(&self) -> usize {
+        self.base.len() + self.added.at_most()
+    }
+}
+
+impl<'w, T: Ord> Iterator for Run<'w, T> {
+    type Item = &'w T;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'w T> {
+        loop {
+            let Some((first, rest)) = self.base.split_first() else {
+                return self.added.next();
+            };
+            if let Some(added) = self.added.peek()
+                && added < first
+            {
+                return self.added.next();
+            }
+            self.base = rest;
+            match self.removed.peek() {
+                // All that was removed stands in the base too, so it comes up in turn.
+                Some(removed) if removed == first => {
+                    self.removed.next();
+                }
+                _ => return Some(first),
+            }
+        }
+    }
+}

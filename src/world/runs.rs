@@ -1,0 +1,125 @@
+//! Edges from each entity, flat.
+
+use crate::plan::{EntityId, Id};
+
+/// For each entity that has any, a sorted run of edges; the runs stand one behind the other.
+///
+/// Most entities have no edges of most kinds, so there is no place for each of them: a bit says
+/// whether an entity has a run, and counting the bits before it says which (a rank vector, after
+/// Jacobson 1989).
+#[derive(Clone, Debug)]
+pub(crate) struct Runs<T> {
+    blocks: Vec<Block>,
+    /// Where each run begins; one more than there are runs.
+    starts: Vec<u32>,
+    edges: Vec<T>,
+}
+
+/// Which of 64 entities have a run, and how many runs come before theirs.
+#[derive(Clone, Copy, Debug, Default)]
+struct Block {
+    bits: u64,
+    before: u32,
+}
+
+impl<T> Default for Runs<T> {
+    fn default() -> Self {
+        Self {
+            blocks: Vec::new(),
+            starts: vec![0],
+            edges: Vec::new(),
+        }
+    }
+}
+
+impl<T> Runs<T> {
+    /// Groups edges by the entity that they begin at; each is kept once.
+    pub(super) fn new(mut edges: Vec<(EntityId, T)>) -> Self
+    where
+        T: Ord,
+    {
+        edges.sort_unstable();
+        edges.dedup();
+        let mut runs = Self::default();
+        let Some((last, _)) = edges.last() else {
+            return runs;
+        };
+        runs.blocks = vec![Block::default(); last.index() / 64 + 1];
+        runs.edges.reserve_exact(edges.len());
+        runs.starts.clear();
+        let mut current = None;
+        for (from, edge) in edges {
+            if current != Some(from) {
+                current = Some(from);
+                runs.starts
+                    .push(u32::try_from(runs.edges.len()).unwrap_or(u32::MAX));
+                if let Some(block) = runs.blocks.get_mut(from.index() / 64) {
+                    block.bits |= 1 << (from.index() % 64);
+                }
+            }
+            runs.edges.push(edge);
+        }
+        runs.starts
+            .push(u32::try_from(runs.edges.len()).unwrap_or(u32::MAX));
+        runs.starts.shrink_to_fit();
+        let mut before = 0;
+        for block in &mut runs.blocks {
+            block.before = before;
+            before += block.bits.count_ones();
+        }
+        runs
+    }
+
+    /// The edges of an entity; none for one that has none here.
+    pub(crate) fn of(&self, entity: EntityId) -> &[T] {
+        let run = || {
+            let block = self.blocks.get(entity.index() / 64)?;
+            let bit = 1u64 << (entity.index() % 64);
+            if block.bits & bit == 0 {
+                return None;
+            }
+            let index = (block.before + (block.bits & (bit - 1)).count_ones()) as usize;
+            let start = *self.starts.get(index)? as usize;
+            let end = *self.starts.get(index + 1)? as usize;
+            self.edges.get(start..end)
+        };
+        run().unwrap_or(&[])
+    }
+
+    /// The entities from `first` to before `end` that have a run, in order.
+    pub(crate) fn keys(&self, first: EntityId, end: EntityId) -> impl Iterator<Item = EntityId> {
+        let (first, end) = (first.index(), end.index().min(self.blocks.len() * 64));
+        let blocks = self.blocks.iter().enumerate();
+        let blocks = blocks
+            .skip(first / 64)
+            .take((end.div_ceil(64)).saturating_sub(first / 64));
+        let keys = blocks.flat_map(|(index, block)| {
+            let mut bits = block.bits;
+            std::iter::from_fn(move || {
+                let bit = bits.trailing_zeros() as usize;
+                bits &= bits.wrapping_sub(1);
+                (bit < 64).then_some(index * 64 + bit)
+            })
+        });
+        let inside = keys.filter(move |key| first <= *key && *key < end);
+        inside.map(EntityId::from_index)
+    }
+
+    /// Every edge with the entity that it begins at, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (EntityId, &T)> {
+        let all = self.keys(EntityId(0), EntityId(u32::MAX));
+        all.flat_map(|from| self.of(from).iter().map(move |edge| (from, edge)))
+    }
+
+    /// How many edges there are.
+    pub(crate) fn len(&self) -> usize {
+        self.edges.len()
+    }
+
+    /// What it takes in memory, in bytes, but for what the edges point to.
+    pub(crate) fn bytes(&self) -> usize {
+        self.blocks.capacity() * size_of::<Block>()
+            + self.starts.capacity() * size_of::<u32>()
+            + self.edges.capacity() * size_of::<T>()
+    }
+}

@@ -1,0 +1,118 @@
+//! The containers of the base as intervals: what an entity holds, to any depth, is one of them.
+
+use super::rows::{NONE, Row};
+use crate::plan::{EntityId, Id};
+
+/// Entities numbered in pre-order along their first containers.
+///
+/// Ids are given out type by type, and within a type in this order; so what lies in a container is,
+/// of each type, an interval of ids too.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tree {
+    /// By entity, its number.
+    pub(super) number: Vec<u32>,
+    /// By entity, the number of the last that lies in it; its own where nothing does.
+    pub(super) last: Vec<u32>,
+    /// The entities in the order of their numbers.
+    pub(super) order: Vec<EntityId>,
+}
+
+impl Tree {
+    /// Numbers entities. Their parents must make no cycle; what is in one is left out.
+    pub(super) fn new(rows: &[Row]) -> Self {
+        let count = rows.len();
+        let parent = |entity: EntityId| rows.get(entity.index()).map_or(NONE, |row| row.parent);
+        // The children of each, in the order of their ids, as one list; a counting sort.
+        let mut starts = vec![0u32; count + 1];
+        for row in rows {
+            if let Some(start) = starts.get_mut(row.parent.index().saturating_add(1)) {
+                *start += 1;
+            }
+        }
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
+        }
+        let mut next = starts.clone();
+        let mut children = vec![NONE; sum as usize];
+        for entity in (0..count).map(EntityId::from_index) {
+            if let Some(at) = next.get_mut(parent(entity).index()) {
+                if let Some(child) = children.get_mut(*at as usize) {
+                    *child = entity;
+                }
+                *at += 1;
+            }
+        }
+        let children_of = |entity: EntityId| {
+            let start = starts.get(entity.index()).copied().unwrap_or(0) as usize;
+            let end = starts.get(entity.index() + 1).copied().unwrap_or(0) as usize;
+            children.get(start..end).unwrap_or(&[])
+        };
+        let mut tree = Self {
+            number: vec![0; count],
+            last: vec![0; count],
+            order: Vec::with_capacity(count),
+        };
+        let mut open: Vec<EntityId> = Vec::new();
+        for root in (0..count).map(EntityId::from_index) {
+            if parent(root) != NONE {
+                continue;
+            }
+            open.push(root);
+            while let Some(entity) = open.pop() {
+                let number = u32::try_from(tree.order.len()).unwrap_or(u32::MAX);
+                for column in [&mut tree.number, &mut tree.last] {
+                    if let Some(place) = column.get_mut(entity.index()) {
+                        *place = number;
+                    }
+                }
+                tree.order.push(entity);
+                open.extend(children_of(entity).iter().rev());
+            }
+        }
+        // From the inside out: what ends last in something ends last in what holds it.
+        for index in (0..tree.order.len()).rev() {
+            let Some(entity) = tree.order.get(index).copied() else {
+                continue;
+            };
+            let last = tree.last.get(entity.index()).copied().unwrap_or(0);
+            if let Some(above) = tree.last.get_mut(parent(entity).index()) {
+                *above = (*above).max(last);
+            }
+        }
+        tree
+    }
+
+    /// The numbers of an entity and of all that lies in it, first and last; nothing for one that is
+    /// not in the base.
+    pub(crate) fn span(&self, entity: EntityId) -> Option<(u32, u32)> {
+        let number = *self.number.get(entity.index())?;
+        Some((number, *self.last.get(entity.index())?))
+    }
+
+    pub(crate) fn number(&self, entity: EntityId) -> u32 {
+        self.number.get(entity.index()).copied().unwrap_or(u32::MAX)
+    }
+
+    /// What stands right in an entity, in order.
+    pub(crate) fn children(&self, entity: EntityId) -> impl Iterator<Item = EntityId> + use<'_> {
+        let (mut next, last) = match self.span(entity) {
+            Some((number, last)) => (number.saturating_add(1), last),
+            None => (1, 0),
+        };
+        std::iter::from_fn(move || {
+            if next > last {
+                return None;
+            }
+            let child = *self.order.get(next as usize)?;
+            next = self.span(child)?.1.saturating_add(1);
+            Some(child)
+        })
+    }
+
+    /// What it takes in memory, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        (self.number.capacity() + self.last.capacity() + self.order.capacity()) * 4
+    }
+}
