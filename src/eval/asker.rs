@@ -137,12 +137,13 @@ impl Asker {
     /// The roles that it holds at a place, at this time [1].
     pub(super) fn held_at(&self, world: &World, place: EntityId, now: i64) -> HeldHere {
         let ty = world.type_of(place);
-        let derived = ty.is_some_and(|ty| world.plan.is_derived(ty))
-            || world.has_sets_at(place);
+        let derived = ty.is_some_and(|ty| world.plan.is_derived(ty)) || world.has_sets_at(place);
         if derived {
             return self.solve(world, place, now);
         }
-        self.direct(world, place, now).map(|held| Held::by_fact(&held)).collect()
+        self.direct(world, place, now)
+            .map(|held| Held::by_fact(&held))
+            .collect()
     }
 
     /// Whether it holds a role at a place.

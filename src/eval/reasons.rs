@@ -425,7 +425,10 @@ impl Evaluator<'_> {
             && holding.holder != ANYONE
             && holding.holder != question.asker.id;
         Held {
-            fact: format!("{holder} is {said} of {place}{}", until(world.end(&holding))),
+            fact: format!(
+                "{holder} is {said} of {place}{}",
+                until(world.end(&holding))
+            ),
             place: world.holding_place(&holding).map(ToString::to_string),
             through: if is_group {
                 self.group_path(question.asker.id, holding.holder)

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::fact::{Fact, FactKind};
-use super::fit::{self, Facts, Fit, HoldingKey, ShareKey};
+use super::fit::{self, Fit, HoldingKey, ShareKey};
 use super::freeze::each_entity;
 use super::kinds::{Tag, TermKey};
 use super::refusal::{Reason, Refusal};
 use super::rows::{Flag, NONE, Row};
 use super::stage::Stage;
-use super::terms::{FOREVER, Term};
+use super::terms::Term;
 use super::{ANYONE, ANYONES_PLACE, Changed, Holding, World};
 use crate::literal::EntityName;
-use crate::plan::{Datum, EntityId, Id, Plan, RelationId, RoleId, TypeId, Value};
+use crate::plan::{Datum, EntityId, RelationId, RoleId, Value};
 
 /// Adds an edge to both of its ends, or takes it away; whether something has changed.
 macro_rules! edge {
@@ -30,6 +30,8 @@ macro_rules! edge {
     (@insert $edge:expr) => { $edge };
     (@remove $edge:expr) => { &$edge };
 }
+
+pub(super) use edge;
 
 impl World {
     /// Adds a fact. What was stated before may be stated again; of two ends the later counts.
@@ -63,7 +65,7 @@ impl World {
         Stage::thaw(self).freeze()
     }
 
-    fn changed(&mut self) -> &mut Changed {
+    pub(super) fn changed(&mut self) -> &mut Changed {
         Arc::make_mut(&mut self.changed)
     }
 
@@ -113,7 +115,11 @@ impl World {
                 self.drop_relation(from, relation, to)
             }
         };
-        if removed { Ok(()) } else { Err(Reason::NotThere) }
+        if removed {
+            Ok(())
+        } else {
+            Err(Reason::NotThere)
+        }
     }
 
     /// Takes containers, memberships and attributes of an entity away; all of them must be there.
@@ -177,7 +183,11 @@ impl World {
         for held in at.chain(sets).collect::<Vec<_>>() {
             self.drop_holding((held.place, held.holder, held.set, held.role));
         }
-        for share in self.shares_of(gone).chain(self.received_by(gone)).collect::<Vec<_>>() {
+        for share in self
+            .shares_of(gone)
+            .chain(self.received_by(gone))
+            .collect::<Vec<_>>()
+        {
             self.drop_share((share.entity, share.with, share.level));
         }
         for (relation, to) in self.relations().of(gone).copied().collect::<Vec<_>>() {
@@ -204,13 +214,15 @@ impl World {
 
     /// What the sets of those who hold a role at an entity hold elsewhere.
     fn sets_of(&self, at: EntityId) -> impl Iterator<Item = Holding> {
-        self.set_held().of(at).map(move |(set, place, role)| Holding {
-            holder: at,
-            set: Some(*set),
-            place: *place,
-            role: RoleId(role.id()),
-            timed: role.timed(),
-        })
+        self.set_held()
+            .of(at)
+            .map(move |(set, place, role)| Holding {
+                holder: at,
+                set: Some(*set),
+                place: *place,
+                role: RoleId(role.id()),
+                timed: role.timed(),
+            })
     }
 
     /// Takes permissions from a role that customers made; or, where none is named, the role itself
@@ -227,7 +239,9 @@ impl World {
         };
         if !permissions.is_empty() || description.is_some() {
             self.changed().count += 1;
-            return self.made.reduce(&self.plan, ty, id, permissions, description);
+            return self
+                .made
+                .reduce(&self.plan, ty, id, permissions, description);
         }
         let at = self.holdings_at(place).chain(self.sets_at(place));
         let at = at.filter(|held| held.role == id);
@@ -241,20 +255,20 @@ impl World {
     }
 
     /// Sets a flag of an entity that may be new.
-    fn set(&mut self, entity: EntityId, flag: Flag, to: bool) {
+    pub(super) fn set(&mut self, entity: EntityId, flag: Flag, to: bool) {
         if let Some(mut row) = self.row(entity) {
             row.set(flag, to);
             self.put(entity, row);
         }
     }
 
-    fn put(&mut self, entity: EntityId, mut row: Row) {
+    pub(super) fn put(&mut self, entity: EntityId, mut row: Row) {
         row.set(Flag::CHANGED, true);
         self.changed().rows.insert_mut(entity, row);
     }
 
     /// Notes that a fact names an entity.
-    fn touch(&mut self, entity: EntityId) {
+    pub(super) fn touch(&mut self, entity: EntityId) {
         let Some(row) = self.row(entity) else { return };
         if row.has(Flag::KNOWN) && row.has(Flag::CHANGED) {
             return;
@@ -266,7 +280,7 @@ impl World {
     }
 
     /// Sets anew whether an entity lacks a container.
-    fn note_lack(&mut self, entity: EntityId) {
+    pub(super) fn note_lack(&mut self, entity: EntityId) {
         let Some(row) = self.row(entity) else { return };
         let lacks = row.has(Flag::KNOWN) && !self.has_required(entity);
         if lacks == row.has(Flag::LACKING) {
@@ -274,7 +288,11 @@ impl World {
         }
         self.set(entity, Flag::LACKING, lacks);
         let lacking = &mut self.changed().lacking;
-        *lacking = if lacks { *lacking + 1 } else { lacking.saturating_sub(1) };
+        *lacking = if lacks {
+            *lacking + 1
+        } else {
+            lacking.saturating_sub(1)
+        };
     }
 
     /// Forgets an entity that no fact names any more.
@@ -302,7 +320,12 @@ impl World {
             self.changed().detached.insert((number, entity));
             true
         } else {
-            edge!(self, remove, more_containers(entity, container), more_contents(container, entity))
+            edge!(
+                self,
+                remove,
+                more_containers(entity, container),
+                more_contents(container, entity)
+            )
         };
         if dropped {
             self.changed().count += 1;
@@ -314,13 +337,13 @@ impl World {
     }
 
     /// The tag of a group that an entity is in.
-    fn membership(&self, member: EntityId, group: EntityId) -> Option<bool> {
+    pub(super) fn membership(&self, member: EntityId, group: EntityId) -> Option<bool> {
         let groups = self.groups();
         let is = |timed| groups.contains(member, &Tag::new(group.0, timed));
         [false, true].into_iter().find(|timed| is(*timed))
     }
 
-    fn drop_membership(&mut self, member: EntityId, group: EntityId) -> bool {
+    pub(super) fn drop_membership(&mut self, member: EntityId, group: EntityId) -> bool {
         let Some(timed) = self.membership(member, group) else {
             return false;
         };
@@ -333,7 +356,7 @@ impl World {
     }
 
     /// Whether something is held, and if so, whether it ends.
-    fn held_for(&self, (place, holder, set, role): HoldingKey) -> Option<bool> {
+    pub(super) fn held_for(&self, (place, holder, set, role): HoldingKey) -> Option<bool> {
         let is = |timed: bool| {
             let role = Tag::new(role.0, timed);
             match set {
@@ -344,7 +367,7 @@ impl World {
         [false, true].into_iter().find(|timed| is(*timed))
     }
 
-    fn drop_holding(&mut self, key: HoldingKey) -> bool {
+    pub(super) fn drop_holding(&mut self, key: HoldingKey) -> bool {
         let (place, holder, set, role) = key;
         let Some(timed) = self.held_for(key) else {
             return false;
@@ -353,7 +376,12 @@ impl World {
         match set {
             None if holder == ANYONE => {
                 let (there, back) = ((holder, tag), (place, tag));
-                edge!(self, remove, holdings(place, there), held_by_anyone(ANYONES_PLACE, back));
+                edge!(
+                    self,
+                    remove,
+                    holdings(place, there),
+                    held_by_anyone(ANYONES_PLACE, back)
+                );
                 self.drop_term(TermKey::Holding(place, holder, role));
             }
             None => {
@@ -363,7 +391,12 @@ impl World {
             }
             Some(set) => {
                 let (there, back) = ((holder, set, tag), (set, place, tag));
-                edge!(self, remove, set_holdings(place, there), set_held(holder, back));
+                edge!(
+                    self,
+                    remove,
+                    set_holdings(place, there),
+                    set_held(holder, back)
+                );
                 self.drop_term(TermKey::SetHolding(place, holder, set, role));
             }
         }
@@ -373,12 +406,15 @@ impl World {
     }
 
     /// Whether something is shared so, and if so, whether that ends.
-    fn shared_for(&self, (entity, with, level): ShareKey) -> Option<bool> {
-        let is = |timed| self.shares().contains(entity, &(with, Tag::new(level.0, timed)));
+    pub(super) fn shared_for(&self, (entity, with, level): ShareKey) -> Option<bool> {
+        let is = |timed| {
+            self.shares()
+                .contains(entity, &(with, Tag::new(level.0, timed)))
+        };
         [false, true].into_iter().find(|timed| is(*timed))
     }
 
-    fn drop_share(&mut self, key: ShareKey) -> bool {
+    pub(super) fn drop_share(&mut self, key: ShareKey) -> bool {
         let (entity, with, level) = key;
         let Some(timed) = self.shared_for(key) else {
             return false;
@@ -427,7 +463,7 @@ impl World {
         }
     }
 
-    fn set_term(&mut self, key: TermKey, term: Term) {
+    pub(super) fn set_term(&mut self, key: TermKey, term: Term) {
         let in_base = self.base.terms.contains_key(&key);
         if term == Term::PLAIN && !in_base {
             self.changed().terms.remove_mut(&key);
@@ -438,207 +474,11 @@ impl World {
 
     /// The term of an edge that is stated again, or for the first time; nothing where what was said
     /// before counts for more.
-    fn extended(&self, key: &TermKey, known: bool, term: Term) -> Option<Term> {
+    pub(super) fn extended(&self, key: &TermKey, known: bool, term: Term) -> Option<Term> {
         if !known {
             return Some(term);
         }
         let before = self.term(key);
         (before.until < term.until).then_some(term)
-    }
-}
-
-impl Facts for World {
-    fn plan(&self) -> &Arc<Plan> {
-        &self.plan
-    }
-
-    fn find_type(&self, name: &str) -> Option<TypeId> {
-        World::find_type(self, name)
-    }
-
-    fn intern(&mut self, ty: TypeId, id: &str) -> Option<EntityId> {
-        if let Some(found) = self.find_any(ty, id) {
-            return Some(found);
-        }
-        let next = u32::try_from(self.entity_count()).ok();
-        let next = next.filter(|next| *next < super::MOST_ENTITIES);
-        let entity = EntityId(next.filter(|_| id.len() <= super::names::LONGEST)?);
-        let changed = self.changed();
-        let name: Arc<str> = id.into();
-        let mut named = changed.by_name.get(id).cloned().unwrap_or_default();
-        named.push((ty, entity));
-        changed.by_name.insert_mut(Arc::clone(&name), named);
-        changed.names.push_back_mut(name);
-        self.put(entity, Row::new(ty));
-        Some(entity)
-    }
-
-    fn type_of(&self, entity: EntityId) -> Option<TypeId> {
-        World::type_of(self, entity)
-    }
-
-    fn id_text(&self, entity: EntityId) -> Option<&str> {
-        World::id_text(self, entity)
-    }
-
-    fn containers_of(&self, entity: EntityId) -> SmallVec<[EntityId; 4]> {
-        self.containers(entity).collect()
-    }
-
-    fn nested_in(&self, entity: EntityId) -> SmallVec<[EntityId; 4]> {
-        let ty = World::type_of(self, entity);
-        let inside = self.contents(entity);
-        inside.filter(|inside| World::type_of(self, *inside) == ty).collect()
-    }
-
-    fn said(&self, entity: EntityId, column: u32) -> Option<&Datum> {
-        World::said(self, entity, column)
-    }
-
-    fn made_role(&self, place: EntityId, name: &str) -> Option<RoleId> {
-        self.made.find(place, name)
-    }
-
-    fn made_roles(&self, place: EntityId) -> Vec<String> {
-        self.made.at(place).map(|(name, _)| name.to_string()).collect()
-    }
-
-    fn declare(&mut self, entity: EntityId) {
-        if !self.has(entity, Flag::DECLARED) {
-            self.changed().count += 1;
-            self.set(entity, Flag::DECLARED, true);
-        }
-        self.touch(entity);
-    }
-
-    fn contain(&mut self, entity: EntityId, container: EntityId) {
-        let Some(mut row) = self.row(entity) else { return };
-        if row.parent == container {
-            return;
-        }
-        let before = self.base.rows.get(entity.index()).map(|row| row.parent);
-        let new = if row.parent == NONE && before == Some(container) {
-            // Back to where its interval is.
-            row.parent = container;
-            self.put(entity, row);
-            let number = self.base.tree.number(entity);
-            self.changed().detached.remove(&(number, entity));
-            true
-        } else {
-            edge!(self, insert, more_containers(entity, container), more_contents(container, entity))
-        };
-        if new {
-            self.changed().count += 1;
-        }
-        self.touch(entity);
-        self.touch(container);
-        self.note_lack(entity);
-    }
-
-    fn join(&mut self, member: EntityId, group: EntityId, term: Term) {
-        let key = TermKey::Membership(member, group);
-        let known = self.membership(member, group).is_some();
-        let Some(term) = self.extended(&key, known, term) else {
-            return;
-        };
-        self.drop_membership(member, group);
-        let timed = term.until != FOREVER;
-        let (there, back) = (Tag::new(group.0, timed), Tag::new(member.0, timed));
-        edge!(self, insert, groups(member, there), members(group, back));
-        self.changed().count += 1;
-        self.set_term(key, term);
-        self.touch(member);
-        self.touch(group);
-    }
-
-    fn say(&mut self, entity: EntityId, column: u32, datum: Datum) {
-        let mut named: SmallVec<[EntityId; 4]> = SmallVec::new();
-        each_entity(&datum, &mut |entity| named.push(entity));
-        let changed = Arc::make_mut(&mut self.changed);
-        let (patches, runs) = changed.edges.attributes(&self.base);
-        if patches.insert(runs, entity, (column, datum)) {
-            changed.count += 1;
-        }
-        for named in &named {
-            let (patches, runs) = changed.edges.mentions(&self.base);
-            patches.insert(runs, *named, (entity, column));
-        }
-        self.touch(entity);
-        for named in named {
-            self.touch(named);
-        }
-    }
-
-    fn hold(&mut self, key: HoldingKey, term: Term) {
-        let (place, holder, set, role) = key;
-        let term_key = match set {
-            None => TermKey::Holding(place, holder, role),
-            Some(set) => TermKey::SetHolding(place, holder, set, role),
-        };
-        let known = self.held_for(key).is_some();
-        let Some(term) = self.extended(&term_key, known, term) else {
-            return;
-        };
-        self.drop_holding(key);
-        let tag = Tag::new(role.0, term.until != FOREVER);
-        match set {
-            None if holder == ANYONE => {
-                let (there, back) = ((holder, tag), (place, tag));
-                edge!(self, insert, holdings(place, there), held_by_anyone(ANYONES_PLACE, back));
-            }
-            None => {
-                let (there, back) = ((holder, tag), (place, tag));
-                edge!(self, insert, holdings(place, there), held(holder, back));
-            }
-            Some(set) => {
-                let (there, back) = ((holder, set, tag), (set, place, tag));
-                edge!(self, insert, set_holdings(place, there), set_held(holder, back));
-            }
-        }
-        self.changed().count += 1;
-        self.set_term(term_key, term);
-        self.touch(place);
-        self.touch(holder);
-    }
-
-    fn share(&mut self, key: ShareKey, term: Term) {
-        let (entity, with, level) = key;
-        let term_key = TermKey::Share(entity, with, level);
-        let known = self.shared_for(key).is_some();
-        let Some(term) = self.extended(&term_key, known, term) else {
-            return;
-        };
-        self.drop_share(key);
-        let tag = Tag::new(level.0, term.until != FOREVER);
-        let (there, back) = ((with, tag), (entity, tag));
-        edge!(self, insert, shares(entity, there), received(with, back));
-        self.changed().count += 1;
-        self.set_term(term_key, term);
-        self.touch(entity);
-        self.touch(with);
-    }
-
-    fn relate(&mut self, from: EntityId, relation: RelationId, to: EntityId) {
-        let (there, back) = ((relation, to), (relation, from));
-        if edge!(self, insert, relations(from, there), related(to, back)) {
-            self.changed().count += 1;
-        }
-        self.touch(from);
-        self.touch(to);
-    }
-
-    fn define(
-        &mut self,
-        place: EntityId,
-        name: &str,
-        permissions: &[Box<str>],
-        description: Option<&str>,
-    ) -> Result<(), Reason> {
-        let ty = World::type_of(self, place).ok_or(Reason::TooMany)?;
-        let plan = Arc::clone(&self.plan);
-        self.made.define(&plan, (place, ty), name, permissions, description)?;
-        self.changed().count += 1;
-        self.touch(place);
-        Ok(())
     }
 }

@@ -125,11 +125,6 @@ impl<'w, T: Ord + Clone> Edges<'w, T> {
         }
     }
 
-    /// The edges of an entity of which nothing has changed.
-    pub(crate) fn unchanged(self, entity: EntityId) -> Run<'w, T> {
-        Run::new(self.runs.of(entity), None)
-    }
-
     pub(crate) fn contains(self, entity: EntityId, edge: &T) -> bool {
         match self.patch(entity) {
             Some(patch) if patch.added.contains(edge) => true,
@@ -148,18 +143,6 @@ impl<'w, T: Ord + Clone> Edges<'w, T> {
     /// Whether there are no edges of this kind; some may be said to be there that were taken away.
     pub(crate) fn is_empty(self) -> bool {
         self.runs.len() == 0 && self.patches.is_empty()
-    }
-
-    /// The entities that may have edges of this kind, those of a range among those that are not new,
-    /// in order, then the changed ones in any order.
-    pub(crate) fn keys(
-        self,
-        first: EntityId,
-        end: EntityId,
-    ) -> impl Iterator<Item = EntityId> + use<'w, T> {
-        let changed = self.patches.keys();
-        let changed = changed.filter(move |entity| first <= *entity && *entity < end);
-        self.runs.keys(first, end).chain(changed)
     }
 
     /// Every edge with the entity that it begins at.

@@ -226,7 +226,10 @@ impl<F: Facts> Fit<'_, F> {
         let group = &self.plan().types[container];
         let name = self.plan().types[entity].name.clone();
         if group.members.is_empty() {
-            let allowed = self.plan().types[entity].containers.iter().map(|(of, _)| *of);
+            let allowed = self.plan().types[entity]
+                .containers
+                .iter()
+                .map(|(of, _)| *of);
             Reason::WrongContainer {
                 entity: name,
                 container: group.name.clone(),

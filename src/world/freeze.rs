@@ -79,9 +79,7 @@ impl Order {
         let of = |entity| self.of(entity);
         match key {
             TermKey::Membership(member, group) => TermKey::Membership(of(member), of(group)),
-            TermKey::Holding(place, holder, role) => {
-                TermKey::Holding(of(place), of(holder), role)
-            }
+            TermKey::Holding(place, holder, role) => TermKey::Holding(of(place), of(holder), role),
             TermKey::SetHolding(place, holder, set, role) => {
                 TermKey::SetHolding(of(place), of(holder), set, role)
             }
@@ -108,8 +106,9 @@ impl Stage {
         };
         let more = self.more_containers.iter();
         let more = more.flat_map(|(entity, more)| more.iter().map(|of| (*entity, *of)));
-        let mut more: Vec<(EntityId, EntityId)> =
-            more.map(|(entity, container)| (of(entity), of(container))).collect();
+        let mut more: Vec<(EntityId, EntityId)> = more
+            .map(|(entity, container)| (of(entity), of(container)))
+            .collect();
         (edges.more_containers, edges.more_contents) = both(&mut more);
 
         let member = |(member, group): (EntityId, Tag)| {
@@ -129,7 +128,9 @@ impl Stage {
         drop(memberships);
 
         let holdings = std::mem::take(&mut self.holdings);
-        let there = holdings.iter().map(|(place, (holder, role))| (of(*place), (of(*holder), *role)));
+        let there = holdings
+            .iter()
+            .map(|(place, (holder, role))| (of(*place), (of(*holder), *role)));
         edges.holdings = Runs::new(there.collect());
         let by_some = holdings.iter().filter(|(_, (holder, _))| *holder != ANYONE);
         let back = by_some.map(|(place, (holder, role))| (of(*holder), (of(*place), *role)));
@@ -140,28 +141,42 @@ impl Stage {
         drop(holdings);
 
         let sets = std::mem::take(&mut self.set_holdings);
-        let there = sets.iter().map(|(place, (at, set, role))| (of(*place), (of(*at), *set, *role)));
+        let there = sets
+            .iter()
+            .map(|(place, (at, set, role))| (of(*place), (of(*at), *set, *role)));
         edges.set_holdings = Runs::new(there.collect());
-        let back = sets.iter().map(|(place, (at, set, role))| (of(*at), (*set, of(*place), *role)));
+        let back = sets
+            .iter()
+            .map(|(place, (at, set, role))| (of(*at), (*set, of(*place), *role)));
         edges.set_held = Runs::new(back.collect());
 
         let shares = std::mem::take(&mut self.shares);
-        let there = shares.iter().map(|(entity, (with, level))| (of(*entity), (of(*with), *level)));
+        let there = shares
+            .iter()
+            .map(|(entity, (with, level))| (of(*entity), (of(*with), *level)));
         edges.shares = Runs::new(there.collect());
-        let back = shares.iter().map(|(entity, (with, level))| (of(*with), (of(*entity), *level)));
+        let back = shares
+            .iter()
+            .map(|(entity, (with, level))| (of(*with), (of(*entity), *level)));
         edges.received = Runs::new(back.collect());
 
         let relations = std::mem::take(&mut self.relations);
-        let there = relations.iter().map(|(from, (relation, to))| (of(*from), (*relation, of(*to))));
+        let there = relations
+            .iter()
+            .map(|(from, (relation, to))| (of(*from), (*relation, of(*to))));
         edges.relations = Runs::new(there.collect());
-        let back = relations.iter().map(|(from, (relation, to))| (of(*to), (*relation, of(*from))));
+        let back = relations
+            .iter()
+            .map(|(from, (relation, to))| (of(*to), (*relation, of(*from))));
         edges.related = Runs::new(back.collect());
 
         let mut mentions = Vec::new();
         let attributes = std::mem::take(&mut self.attributes).into_iter();
         let attributes = attributes.map(|((entity, column), datum)| {
             let (entity, datum) = (of(entity), renumbered(&datum, &of));
-            each_entity(&datum, &mut |named| mentions.push((named, (entity, column))));
+            each_entity(&datum, &mut |named| {
+                mentions.push((named, (entity, column)))
+            });
             (entity, (column, datum))
         });
         edges.attributes = Runs::new(attributes.collect());
@@ -220,7 +235,10 @@ impl Stage {
             settle(TermKey::Holding(*place, *holder, RoleId(tag.id())), tag);
         }
         for (place, (at, set, tag)) in &mut self.set_holdings {
-            settle(TermKey::SetHolding(*place, *at, *set, RoleId(tag.id())), tag);
+            settle(
+                TermKey::SetHolding(*place, *at, *set, RoleId(tag.id())),
+                tag,
+            );
         }
         for (entity, (with, tag)) in &mut self.shares {
             let key = TermKey::Share(*entity, *with, crate::plan::LevelId(tag.id()));
@@ -253,16 +271,22 @@ impl Stage {
     /// intervals hold the most.
     fn choose_parents(&mut self) {
         let types: Vec<TypeId> = self.rows.iter().map(|row| row.ty()).collect();
-        let of = |entity: EntityId| types.get(entity.index()).copied().unwrap_or(TypeId(u32::MAX));
+        let of = |entity: EntityId| {
+            types
+                .get(entity.index())
+                .copied()
+                .unwrap_or(TypeId(u32::MAX))
+        };
         for (entity, more) in &mut self.more_containers {
             let Some(row) = self.rows.get_mut(entity.index()) else {
                 continue;
             };
             for other in more.iter_mut() {
                 let (now, then) = (of(row.parent), of(*other));
-                let inside = self.plan.types.find(then).is_some_and(|then| {
-                    then.containers.iter().any(|(around, _)| *around == now)
-                });
+                let inside =
+                    self.plan.types.find(then).is_some_and(|then| {
+                        then.containers.iter().any(|(around, _)| *around == now)
+                    });
                 if now != row.ty() && (then == row.ty() || inside) {
                     std::mem::swap(&mut row.parent, other);
                 }
@@ -303,9 +327,12 @@ impl Stage {
             each_entity(datum, &mut |named| flag(named, Flag::KNOWN));
         }
         for more in self.more_containers.values() {
-            more.iter().for_each(|container| flag(*container, Flag::KNOWN));
+            more.iter()
+                .for_each(|container| flag(*container, Flag::KNOWN));
         }
-        self.made.places().for_each(|place| flag(place, Flag::KNOWN));
+        self.made
+            .places()
+            .for_each(|place| flag(place, Flag::KNOWN));
         for index in 0..rows.len() {
             let Some(row) = rows.get(index).copied() else {
                 break;

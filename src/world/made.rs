@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::SharedMap;
 use super::refusal::Reason;
-use crate::plan::{ActionMasks, EntityId, Id, Plan, RoleId, TypeId};
+use crate::plan::{ActionMasks, EntityId, Plan, RoleId, TypeId};
 
 /// A role that customers made: what it gives at the one place where it is defined.
 #[derive(Clone, Debug)]
@@ -124,7 +124,9 @@ impl MadeRoles {
         let Some(role) = self.get(id) else {
             return false;
         };
-        let there = permissions.iter().all(|name| role.permissions.contains(name))
+        let there = permissions
+            .iter()
+            .all(|name| role.permissions.contains(name))
             && (description.is_none() || role.description.as_deref() == description);
         if there {
             self.change(id, |role| {
@@ -172,14 +174,6 @@ impl MadeRoles {
             made.by_place.insert_mut(id(*place), Arc::clone(roles));
         }
         made
-    }
-
-    /// Every role with its id, in the order in which they were made.
-    pub(super) fn all(&self) -> Vec<(RoleId, &CustomRole)> {
-        let roles = self.by_id.iter().map(|(id, role)| (*id, &**role));
-        let mut roles: Vec<_> = roles.collect();
-        roles.sort_unstable_by_key(|(id, _)| id.index());
-        roles
     }
 }
 

@@ -37,10 +37,6 @@ impl Default for Names {
 }
 
 impl Names {
-    pub(super) fn len(&self) -> usize {
-        self.spans.len()
-    }
-
     /// The name of an entity.
     pub(super) fn get(&self, entity: EntityId) -> Option<&str> {
         let span = *self.spans.get(entity.index())?;

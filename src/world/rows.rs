@@ -68,6 +68,10 @@ impl Row {
     }
 
     pub(crate) fn set(&mut self, flag: Flag, to: bool) {
-        self.tag = if to { self.tag | flag.0 } else { self.tag & !flag.0 };
+        self.tag = if to {
+            self.tag | flag.0
+        } else {
+            self.tag & !flag.0
+        };
     }
 }

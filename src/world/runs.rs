@@ -105,12 +105,6 @@ impl<T> Runs<T> {
         inside.map(EntityId::from_index)
     }
 
-    /// Every edge with the entity that it begins at, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (EntityId, &T)> {
-        let all = self.keys(EntityId(0), EntityId(u32::MAX));
-        all.flat_map(|from| self.of(from).iter().map(move |edge| (from, edge)))
-    }
-
     /// How many edges there are.
     pub(crate) fn len(&self) -> usize {
         self.edges.len()

@@ -29,8 +29,7 @@ impl<T: Ord + Clone> Sorted<T> {
     /// The chunk in which an element would stand.
     fn chunk(&self, element: &T) -> usize {
         let chunks = &self.chunks;
-        let after =
-            chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last < element));
+        let after = chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last < element));
         after.min(chunks.len().saturating_sub(1))
     }
 
@@ -91,7 +90,11 @@ impl<T: Ord + Clone> Sorted<T> {
     pub(super) fn from(&self, element: &T) -> Iter<'_, T> {
         let index = self.chunk(element);
         let mut chunks = self.chunks.iter();
-        let first = if index == 0 { chunks.next() } else { chunks.nth(index) };
+        let first = if index == 0 {
+            chunks.next()
+        } else {
+            chunks.nth(index)
+        };
         let elements = first.map_or(&[][..], |chunk| {
             let start = chunk.partition_point(|other| other < element);
             chunk.get(start..).unwrap_or(&[])

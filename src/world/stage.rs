@@ -131,12 +131,22 @@ impl Facts for Stage {
 
     fn containers_of(&self, entity: EntityId) -> SmallVec<[EntityId; 4]> {
         let mut containers = SmallVec::new();
-        let Some(row) = self.rows.get(entity.index()).filter(|row| row.parent != NONE) else {
+        let Some(row) = self
+            .rows
+            .get(entity.index())
+            .filter(|row| row.parent != NONE)
+        else {
             return containers;
         };
         containers.push(row.parent);
         if row.has(Flag::MORE_CONTAINERS) {
-            containers.extend(self.more_containers.get(&entity).into_iter().flatten().copied());
+            containers.extend(
+                self.more_containers
+                    .get(&entity)
+                    .into_iter()
+                    .flatten()
+                    .copied(),
+            );
         }
         containers
     }
@@ -155,7 +165,10 @@ impl Facts for Stage {
     }
 
     fn made_roles(&self, place: EntityId) -> Vec<String> {
-        self.made.at(place).map(|(name, _)| name.to_string()).collect()
+        self.made
+            .at(place)
+            .map(|(name, _)| name.to_string())
+            .collect()
     }
 
     fn declare(&mut self, entity: EntityId) {
@@ -198,7 +211,8 @@ impl Facts for Stage {
         match set {
             None => {
                 let timed = self.keep(TermKey::Holding(place, holder, role), term);
-                self.holdings.push((place, (holder, Tag::new(role.0, timed))));
+                self.holdings
+                    .push((place, (holder, Tag::new(role.0, timed))));
             }
             Some(set) => {
                 let timed = self.keep(TermKey::SetHolding(place, holder, set, role), term);
@@ -226,6 +240,7 @@ impl Facts for Stage {
     ) -> Result<(), Reason> {
         let ty = self.type_of(place).ok_or(Reason::TooMany)?;
         let plan = &self.plan;
-        self.made.define(plan, (place, ty), name, permissions, description)
+        self.made
+            .define(plan, (place, ty), name, permissions, description)
     }
 }
