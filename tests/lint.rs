@@ -2,7 +2,8 @@
 //!
 //! A page of `docs/rules/` has blocks `policy,bad`, which raise this very rule and no other, on the
 //! lines with a `// <-` behind them, and `policy,good`, which do not raise it. A rule about worlds
-//! has blocks `world,bad` and `world,good` behind a `policy` block.
+//! has blocks `world,bad` and `world,good` behind a `policy` block. `toml,used` is the `ward.toml` of the
+//! examples behind it.
 
 #![cfg(feature = "compiler")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -25,6 +26,8 @@ struct Example {
     bad: bool,
     policy: String,
     world: Option<String>,
+    /// What `ward.toml` says.
+    toml: String,
 }
 
 impl Example {
@@ -51,12 +54,12 @@ impl Example {
                 text: text.clone(),
             })
             .collect();
-        lint(&policy, &world, &config(rule, level))
+        lint(&policy, &world, &config(&self.toml, rule, level))
     }
 }
 
-fn config(rule: &Rule, level: Level) -> Config {
-    let mut config = Config::default();
+fn config(toml: &str, rule: &Rule, level: Level) -> Config {
+    let mut config = Config::parse(toml).unwrap();
     config.force(rule, level);
     config.set_now(1_767_225_600_000); // 2026-01-01
     config
@@ -64,7 +67,7 @@ fn config(rule: &Rule, level: Level) -> Config {
 
 fn examples(rule: &Rule) -> Vec<Example> {
     let mut examples = Vec::new();
-    let mut policy = String::new();
+    let (mut policy, mut toml) = (String::new(), String::new());
     let mut lines = (1..).zip(rule.page.lines());
     while let Some((line, fence)) = lines.next() {
         let Some(words) = fence.strip_prefix("```") else {
@@ -81,6 +84,10 @@ fn examples(rule: &Rule) -> Vec<Example> {
                 (text, None)
             }
             "world" => (policy.clone(), Some(text)),
+            "toml" if verdict == "used" => {
+                toml = text;
+                continue;
+            }
             _ => continue,
         };
         match verdict {
@@ -89,6 +96,7 @@ fn examples(rule: &Rule) -> Vec<Example> {
                 bad: verdict == "bad",
                 policy: text,
                 world,
+                toml: toml.clone(),
             }),
             "" if kind == "policy" => {}
             other => panic!("{place}: `{other}` is neither good nor bad"),
@@ -193,6 +201,7 @@ fn a_fix_leaves_a_policy_with_fewer_findings() {
                 bad: false,
                 policy: text,
                 world: None,
+                toml: example.toml.clone(),
             };
             let left = mended.lint(rule, Level::Warn);
             let own = |report: &Report| {
