@@ -250,6 +250,29 @@ fn codes_names_and_pages_belong_together() {
     }
 }
 
+#[test]
+fn signs_that_nobody_sees_are_refused_in_names_and_found_elsewhere() {
+    let rule = ward::lint::rule("bidirectional-control").unwrap();
+    let signs =
+        "\u{202a}\u{202e}\u{2066}\u{2069}\u{200e}\u{200f}\u{200b}\u{200d}\u{2060}\u{ad}\u{feff}";
+    for sign in signs.chars() {
+        let text = |name: &str, comment: &str| {
+            format!("subject User\nscope Team {{ role {name} {{ sees * }} }} // {comment}\n")
+        };
+        let name = Sources::new().with("app.policy", text(&format!("Mem{sign}ber"), "plain"));
+        assert!(ward::compile(&name).is_err(), "{sign:?} in a name");
+        let example = Example {
+            place: format!("{sign:?} in a comment"),
+            bad: true,
+            policy: text("Member", &format!("ann{sign}ben")),
+            world: None,
+            toml: String::new(),
+        };
+        let report = example.lint(rule, Level::Deny);
+        assert_eq!(lines_of(&report, rule).len(), 1, "{}", example.place);
+    }
+}
+
 // ---- shipped policies ---------------------------------------------------------------------------
 
 fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {

@@ -36,6 +36,12 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
+/// Whether some word of a text is found.
+pub(super) fn is_mixed(text: &str) -> bool {
+    let mut words = text.split(|sign: char| !sign.is_alphanumeric());
+    words.any(|word| disguised(word).is_some())
+}
+
 /// A letter that is not of the word's script and looks like one that is: the word is one of plain
 /// letters but for some.
 fn disguised(word: &str) -> Option<char> {

@@ -432,6 +432,14 @@ impl<'s> Builder<'s> {
         }
     }
 
+    /// A group at the top, whose `///` lines stand before its keyword.
+    pub fn documented(&mut self, l: u32, group: PermissionGroup) -> PermissionGroup {
+        PermissionGroup {
+            doc: self.doc(l),
+            ..group
+        }
+    }
+
     pub fn type_set(
         &mut self,
         l: u32,
