@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use ward::Sources;
-use ward::lint::{Config, lint};
+use ward::lint::{Config, Level, RULES, WorldText, lint};
 
 /// A fault: the policy, what stands there, what is written instead, and the rule that must find it.
 type Fault = (&'static str, &'static str, &'static str, &'static str);
@@ -377,6 +377,231 @@ const FAULTS: &[Fault] = &[
         "can List.* except Application.get_lists }",
         "except-takes-nothing",
     ),
+    // ---- what actions do, once somebody says it
+    (
+        "vantage",
+        "actions invite, remove_member",
+        "actions @assigns(Member, Organization.FullAdmin) invite, remove_member",
+        "self-escalation",
+    ),
+    (
+        "chat",
+        "actions invite, rename",
+        "actions @assigns(Member, Admin) invite, rename\n    custom roles from invite, rename",
+        "custom-role-assigns",
+    ),
+    (
+        "infralo",
+        "actions configure",
+        "actions @edits(resource.whitelist) configure",
+        "self-edited-condition",
+    ),
+    (
+        "hospital",
+        "actions break_glass",
+        "actions @edits(resource.treating) break_glass",
+        "self-edited-condition",
+    ),
+    (
+        "vantage",
+        "actions invite, remove_member",
+        "actions @assigns(Member) invite, remove_member",
+        "nobody-assigns",
+    ),
+    (
+        "vantage",
+        "create in Workspace, view, manage, delete",
+        "create in Workspace, view, manage, @dangerous delete",
+        "dangerous-widely-given",
+    ),
+    (
+        "vantage",
+        "{ can *.view } ~~ view, mount, write, delete",
+        "{ can *.view, Volume.lend } ~~ view, mount, write, delete, @shares(write) lend",
+        "share-wider-than-sharer",
+    ),
+    (
+        "vantage",
+        "view, mount, write, delete",
+        "view, mount, write, delete, @shares(read, write) lend",
+        "share-leaves-tenant",
+    ),
+    (
+        "chat",
+        "read, join, leave, invite, archive",
+        "read, join, leave, @shares(listen, talk) invite, archive",
+        "share-leaves-tenant",
+    ),
+    (
+        "vantage",
+        "view, mount, write, delete ~~ level read { view, mount }",
+        "view, mount, write, delete, @shares(write) lend ~~ level read { view, mount, lend }",
+        "reshare-amplification",
+    ),
+    (
+        "vantage",
+        "view, mount, write, delete",
+        "view, mount, write, delete, @shares(read) lend",
+        "unused-level",
+    ),
+    (
+        "vantage",
+        "actions view_costs, adjust_quota ~~ permissions clusters {",
+        "closed: Bool = false\nactions view_costs, @edits(resource.closed) adjust_quota ~~ @reason(\"its books are closed\")\nforbid Workspace.* when resource.closed\n\npermissions clusters {",
+        "admin-lockout",
+    ),
+    (
+        "chat",
+        "actions invite, rename ~~ can invite, rename, Channel.archive",
+        "actions @assigns(Member, Guest, Admin) invite, @revokes(Member, Guest, Admin) remove, rename ~~ can invite, remove, rename, Channel.archive",
+        "last-admin-removable",
+    ),
+    (
+        "vantage",
+        "actions invite, remove_member ~~ permissions clusters {",
+        "actions @assigns(Member) invite, remove_member ~~ permit Team.invite\n\npermissions clusters {",
+        "self-escalation",
+    ),
+    (
+        "vantage",
+        "view, mount, write, delete ~~ permissions clusters {",
+        "view, mount, write, delete, @shares(read) lend ~~ permit Volume.lend\n\npermissions clusters {",
+        "share-wider-than-sharer",
+    ),
+    // ---- sight, conditions, denials, text
+    (
+        "infralo",
+        "sees User, AuditLog",
+        "sees AuditLog",
+        "create-then-blind",
+    ),
+    (
+        "chat",
+        "sees Channel, Message when !resource.private",
+        "sees Channel when !resource.private",
+        "create-then-blind",
+    ),
+    (
+        "infralo",
+        "context Model.enable { model: GlobalModel }",
+        "context Model.enable, Model.call { model: GlobalModel }",
+        "unread-context",
+    ),
+    (
+        "cloud-account",
+        "permit Invitation.accept when resource.invited == principal",
+        "permit Invitation.accept when resource has sent && resource.invited == principal",
+        "guarded-elsewhere",
+    ),
+    (
+        "together",
+        "unless context.person has email",
+        "unless context.person has email && context.person.email like \"*@acme.com\"",
+        "case-sensitive-email",
+    ),
+    (
+        "vantage",
+        "subject User\n ~~ role Member { sees * } ~~ permissions clusters {",
+        "subject User\nsubject Robot\n ~~ role Member { for User | Group  sees * } ~~ hide Volume to Robot\n\npermissions clusters {",
+        "deny-never-matches",
+    ),
+    (
+        "infralo",
+        "context.sign_in == \"sso\"",
+        "context.sign_in == \"ss\u{43e}\"",
+        "mixed-scripts",
+    ),
+    (
+        "infralo",
+        "// ---- what holds everywhere, whatever the role",
+        "// ---- what holds everywhere, \u{202e}whatever the role",
+        "bidirectional-control",
+    ),
+    (
+        "infralo",
+        "@id(\"disabled\")",
+        "test \"an admin\" {\n    User:ann is Admin of Tenant:easy\n    expect User:ann sees Tenant:easy\n}\n\n@id(\"disabled\")",
+        "no-negative-test",
+    ),
+];
+
+/// A fault in a world: the policy, what it says otherwise for this, what stands in the world, what
+/// is written instead, and the rule that must find it. Nothing to replace means that it is added.
+type WorldFault = (
+    &'static str,
+    (&'static str, &'static str),
+    &'static str,
+    &'static str,
+    &'static str,
+);
+
+/// The policy as it is.
+const AS_IS: (&str, &str) = ("", "");
+
+const WORLD_FAULTS: &[WorldFault] = &[
+    (
+        "vantage",
+        AS_IS,
+        "",
+        "anyone is StorageAdmin of Organization:acme",
+        "public-principal",
+    ),
+    (
+        "vantage",
+        ("role FullAdmin", "@administrative role FullAdmin"),
+        "",
+        "",
+        "lonely-admin",
+    ),
+    (
+        "chat",
+        AS_IS,
+        "until 2030-01-01",
+        "until 2020-01-01",
+        "expired-fact",
+    ),
+    (
+        "vantage",
+        AS_IS,
+        "User:bob in Group:researchers\n",
+        "",
+        "empty-group",
+    ),
+    (
+        "vantage",
+        AS_IS,
+        "",
+        "User:lena is RegularUser of Organization:acme",
+        "redundant-holding",
+    ),
+    (
+        "infralo",
+        AS_IS,
+        "",
+        "Model:chat in Workspace:lab { source: GlobalModel:gtp }",
+        "dangling-fact",
+    ),
+    (
+        "vantage",
+        AS_IS,
+        "with Team:platform at read",
+        "with Team:plattform at read",
+        "share-into-empty-scope",
+    ),
+    (
+        "vantage",
+        ("view, manage, delete", "view, manage, @dangerous delete"),
+        "",
+        "User:a is ClusterAdmin of Organization:acme User:b is ClusterAdmin of Organization:acme User:c is ClusterAdmin of Organization:acme Group:ops is ClusterAdmin of Organization:acme User:d in Group:ops User:e in Group:ops",
+        "too-many-holders",
+    ),
+    (
+        "chat",
+        AS_IS,
+        "",
+        "User:zoe is Member of Workspace:\"glob\u{435}x\"",
+        "mixed-scripts",
+    ),
 ];
 
 /// How many faults may stay undetected: a rule cannot know what its author meant.
@@ -395,46 +620,85 @@ fn plain(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The rules that find something in a policy with a fault; its tests are left out, as they would
+/// A file of a shipped policy, with other words in some places; `~~` stands between two of them.
+fn changed(path: &str, before: &str, after: &str) -> String {
+    let mut text = plain(&std::fs::read_to_string(root().join(path)).unwrap());
+    if before.is_empty() {
+        return format!("{text}\n{after}\n");
+    }
+    for (before, after) in before.split(" ~~ ").zip(after.split(" ~~ ")) {
+        let before = plain(before);
+        assert_eq!(text.matches(&before).count(), 1, "{path}: {before}");
+        text = text.replace(&before, after);
+    }
+    text
+}
+
+/// The rules that find something in a policy with a world; its tests are left out, as they would
 /// fail, or not fit any more.
-fn found(fault: &Fault) -> Vec<&'static str> {
-    let (name, before, after, _) = fault;
-    let path = root().join(format!("policies/{name}/{name}.policy"));
-    let text = plain(&std::fs::read_to_string(path).unwrap());
-    let before = plain(before);
-    assert_eq!(text.matches(&before).count(), 1, "{name}: {before}");
-    let text = text.replace(&before, after);
-    let sources = Sources::new().with(format!("{name}.policy"), text);
-    let policy =
-        ward::compile(&sources).unwrap_or_else(|errors| panic!("{name}: {after}\n{errors}"));
+fn found(name: &str, policy: String, world: Option<String>) -> Vec<&'static str> {
+    let sources = Sources::new().with(format!("{name}.policy"), policy);
+    let policy = ward::compile(&sources).unwrap_or_else(|errors| panic!("{name}\n{errors}"));
     let mut config = Config::default();
     config.set_now(1_767_225_600_000); // 2026-01-01
-    let report = lint(&policy, &[], &config);
-    report
-        .findings
-        .iter()
-        .map(|finding| finding.rule.name)
-        .collect()
+    let world = world.map(|text| WorldText {
+        name: format!("{name}.world"),
+        text,
+    });
+    let world: Vec<WorldText> = world.into_iter().collect();
+    let report = lint(&policy, &world, &config);
+    let findings = report.findings.iter();
+    findings.map(|finding| finding.rule.name).collect()
 }
 
 #[test]
 fn planted_faults_are_found() {
     let mut missed = Vec::new();
-    for fault in FAULTS {
-        let rules = found(fault);
-        if !rules.contains(&fault.3) {
-            missed.push(format!(
-                "{}: {} wants {}, found {rules:?}",
-                fault.0, fault.2, fault.3
-            ));
+    let mut ask = |name: &str, fault: &str, wanted: &'static str, rules: Vec<&str>| {
+        if !rules.contains(&wanted) {
+            missed.push(format!("{name}: {fault} wants {wanted}, found {rules:?}"));
         }
+    };
+    for (name, before, after, wanted) in FAULTS {
+        let policy = changed(&format!("policies/{name}/{name}.policy"), before, after);
+        ask(name, after, wanted, found(name, policy, None));
     }
-    println!(
-        "{} of {} missed\n{}",
-        missed.len(),
-        FAULTS.len(),
-        missed.join("\n")
-    );
-    assert!(FAULTS.len() >= 60);
+    for (name, policy, before, after, wanted) in WORLD_FAULTS {
+        let policy = changed(
+            &format!("policies/{name}/{name}.policy"),
+            policy.0,
+            policy.1,
+        );
+        let world = changed(&format!("policies/{name}/{name}.world"), before, after);
+        ask(name, after, wanted, found(name, policy, Some(world)));
+    }
+    let all = FAULTS.len() + WORLD_FAULTS.len();
+    println!("{} of {all} missed\n{}", missed.len(), missed.join("\n"));
+    assert!(all >= 60);
     assert!(missed.len() <= MISSED, "\n{}", missed.join("\n"));
+}
+
+/// Rules about what these policies do not have.
+const NOT_PLANTED: &[&str] = &[
+    "unused-import",
+    "empty-audience",
+    "separation-of-duties",
+    "never-visible",
+    "confusable-identifier",
+    "unused-allow",
+    "invalid-allow",
+];
+
+#[test]
+fn each_rule_that_is_on_has_a_fault() {
+    let planted = FAULTS.iter().map(|fault| fault.3);
+    let planted: Vec<&str> = planted
+        .chain(WORLD_FAULTS.iter().map(|fault| fault.4))
+        .collect();
+    let on = RULES.iter().filter(|rule| rule.level != Level::Allow);
+    let without: Vec<&str> = on
+        .map(|rule| rule.name)
+        .filter(|name| !planted.contains(name))
+        .collect();
+    assert_eq!(without, NOT_PLANTED);
 }
