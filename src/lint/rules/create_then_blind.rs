@@ -2,6 +2,7 @@
 
 use super::{Findings, Level, Rule, Subject};
 use crate::check::Effect;
+use crate::lint::subject::RuleView;
 use crate::plan::{ActionId, RoleId, TypeId};
 use crate::syntax::ast::RuleKind;
 
@@ -70,23 +71,24 @@ fn may_see(subject: &Subject<'_>, role: RoleId, made: TypeId, by: ActionId) -> b
                 || grants.any(|grant| grant.of == made && Some(grant.action) == visible_by)
         })
     };
-    let ruled = subject.rules.iter().any(|rule| match rule.kind {
+    let ruled = |rule: &RuleView<'_>| match rule.kind {
         RuleKind::Reveal => rule.sights.iter().any(|sight| sight.of == made),
         RuleKind::Permit => {
             let mut grants = rule.grants.iter();
             grants.any(|grant| grant.of == made && Some(grant.action) == visible_by)
         }
         RuleKind::Forbid | RuleKind::Hide => false,
-    });
+    };
+    let assigned =
+        |effect: &Effect| matches!(effect, Effect::Assigns(other) if shows(*other, true));
+    let mut effects = subject.rights.effects.get(&by).into_iter().flatten();
     // The maker may get a role on the thing itself, or hold one by what a role says.
-    let mut others = plan.roles.iter();
-    let gets = others.any(|(other, decl)| {
-        (decl.on == made || !decl.also.is_empty()) && shows(other, decl.on == made)
-    });
-    let effects = subject.rights.effects.get(&by);
-    let assigned = effects.into_iter().flatten().any(|effect| match effect {
-        Effect::Assigns(other) => shows(*other, true),
-        _ => false,
-    });
-    shows(role, false) || ruled || gets || assigned
+    let gets = |other: RoleId| {
+        let declared = &plan.roles[other];
+        (declared.on == made || !declared.also.is_empty()) && shows(other, declared.on == made)
+    };
+    shows(role, false)
+        || effects.any(assigned)
+        || subject.rules.iter().any(ruled)
+        || plan.roles.ids().any(gets)
 }

@@ -1,8 +1,10 @@
 //! `deny-never-matches`: a denial for subjects who have nothing of what it takes away.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Findings, Level, Rule, Subject};
-use crate::lint::subject::RuleView;
-use crate::plan::TypeId;
+use crate::lint::subject::{Grant, Sight};
+use crate::plan::{ActionId, TypeId};
 use crate::syntax::ast::RuleKind;
 
 pub(super) static RULE: Rule = Rule {
@@ -14,72 +16,74 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
+/// Who may have an action on a type, or see it: the types of subjects.
+type Having = BTreeMap<(TypeId, Option<ActionId>), BTreeSet<TypeId>>;
+
 fn check(subject: &Subject<'_>, found: &mut Findings) {
-    for rule in &subject.rules {
-        let takes = matches!(rule.kind, RuleKind::Forbid | RuleKind::Hide);
-        if !takes || rule.subjects.is_empty() || subject.has_custom_roles() {
-            continue;
-        }
-        let anybody = RuleView {
-            subjects: Vec::new(),
-            sights: rule.sights.clone(),
-            grants: rule.grants.clone(),
-            ..*rule
-        };
+    let rules = subject.rules.iter();
+    let mut denials = rules
+        .filter(|rule| takes(rule.kind) && !rule.subjects.is_empty())
+        .peekable();
+    if denials.peek().is_none() || subject.has_custom_roles() {
+        return;
+    }
+    let having = having(subject);
+    for rule in denials {
+        let keys = keys(&rule.sights, &rule.grants);
+        let had: BTreeSet<&TypeId> = keys.filter_map(|key| having.get(&key)).flatten().collect();
         // What nobody has at all, other rules tell.
-        if strikes(subject, rule) || !strikes(subject, &anybody) {
+        if had.is_empty() || rule.subjects.iter().any(|of| had.contains(of)) {
             continue;
         }
         let names = rule.subjects.iter();
         let names: Vec<&str> = names.map(|of| subject.schema.type_name(*of)).collect();
-        let (who, what) = (
-            crate::diagnostic::listed(&names, 3),
-            match rule.kind {
-                RuleKind::Forbid => "may take any of these actions anyway",
-                _ => "sees any of these anyway",
-            },
-        );
+        let what = match rule.kind {
+            RuleKind::Forbid => "may take any of these actions anyway",
+            _ => "sees any of these anyway",
+        };
         found
-            .add(rule.decl.span, format!("no {who} {what}"))
+            .add(
+                rule.decl.span,
+                format!("no {} {what}", crate::diagnostic::listed(&names, 3)),
+            )
             .help("name the subjects that it is meant for, or remove it");
     }
 }
 
-/// Whether somebody whom a denial is for may have something that it takes away.
-fn strikes(subject: &Subject<'_>, denial: &RuleView<'_>) -> bool {
-    let meets = |others: &[TypeId]| {
-        denial.subjects.is_empty()
-            || others.is_empty()
-            || denial.subjects.iter().any(|of| others.contains(of))
-    };
-    let takes = |of: TypeId, action| {
-        let mut grants = denial.grants.iter();
-        grants.any(|grant| (grant.of, grant.action) == (of, action))
-    };
-    let hides = |of: TypeId| denial.sights.iter().any(|sight| sight.of == of);
-    let by_role = subject.roles.iter().any(|(role, clauses)| {
-        meets(&subject.holders(role))
-            && clauses.iter().any(|clause| {
-                let mut grants = clause.grants.iter();
-                grants
-                    .any(|grant| takes(grant.of, grant.action) || shows(subject, denial, grant.of))
-                    || clause.sights.iter().any(|sight| hides(sight.of))
-            })
-    });
-    by_role
-        || subject.rules.iter().any(|rule| {
-            let gives = matches!(rule.kind, RuleKind::Permit | RuleKind::Reveal);
-            gives
-                && meets(&rule.subjects)
-                && (rule
-                    .grants
-                    .iter()
-                    .any(|grant| takes(grant.of, grant.action) || shows(subject, denial, grant.of))
-                    || rule.sights.iter().any(|sight| hides(sight.of)))
-        })
+fn takes(kind: RuleKind) -> bool {
+    matches!(kind, RuleKind::Forbid | RuleKind::Hide)
 }
 
-/// Whether an action on a type may show it, and the denial hides it.
-fn shows(subject: &Subject<'_>, denial: &RuleView<'_>, of: TypeId) -> bool {
-    subject.plan.types[of].visible_by.is_some() && denial.sights.iter().any(|sight| sight.of == of)
+fn keys(sights: &[Sight], grants: &[Grant]) -> impl Iterator<Item = (TypeId, Option<ActionId>)> {
+    let sights = sights.iter().map(|sight| (sight.of, None));
+    sights.chain(grants.iter().map(|grant| (grant.of, Some(grant.action))))
+}
+
+fn having(subject: &Subject<'_>) -> Having {
+    let mut having = Having::new();
+    let mut give = |who: &[TypeId], sights: &[Sight], grants: &[Grant]| {
+        for key in keys(sights, grants) {
+            having.entry(key).or_default().extend(who);
+            // An action may show the thing, too.
+            if subject.plan.types[key.0].visible_by.is_some() {
+                having.entry((key.0, None)).or_default().extend(who);
+            }
+        }
+    };
+    for (role, clauses) in subject.roles.iter() {
+        let who = subject.holders(role);
+        for clause in clauses {
+            give(&who, &clause.sights, &clause.grants);
+        }
+    }
+    let everybody = subject.schema.subjects();
+    for rule in subject.rules.iter().filter(|rule| !takes(rule.kind)) {
+        let who = if rule.subjects.is_empty() {
+            &everybody
+        } else {
+            &rule.subjects
+        };
+        give(who, &rule.sights, &rule.grants);
+    }
+    having
 }
