@@ -171,7 +171,11 @@ impl Rights {
     }
 
     /// The actions of a set that do something to who may do what.
-    fn acting(&self, plan: &Plan, masks: &ActionMasks) -> Vec<(&ActionId, &Vec<Effect>)> {
+    pub(crate) fn acting(
+        &self,
+        plan: &Plan,
+        masks: &ActionMasks,
+    ) -> Vec<(&ActionId, &Vec<Effect>)> {
         let actions = missing(plan, masks, &ActionMasks::default());
         let actions = actions.iter();
         let acting = actions.filter_map(|action| self.effects.get_key_value(action));

@@ -33,6 +33,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) plan: &'a Plan,
     /// What is declared, with the places.
     pub(crate) schema: Schema<'a>,
+    /// The types of those who ask.
+    pub(crate) everybody: Vec<TypeId>,
     /// What permission sets mean.
     pub(crate) permissions: Permissions,
     /// The clauses of each role; what it includes is not counted in, see [`Subject::gives`].
@@ -145,6 +147,7 @@ impl<'a> Subject<'a> {
             used: Used::default(),
             rights: Rights::default(),
             shapes: shapes(plan),
+            everybody: schema.subjects(),
             schema,
             permissions,
             roles,
@@ -254,7 +257,7 @@ impl<'a> Subject<'a> {
     pub(crate) fn holders(&self, role: RoleId) -> Vec<TypeId> {
         let allowed = &self.plan.roles[role].guard.holders;
         if allowed.is_empty() {
-            self.schema.subjects()
+            self.everybody.clone()
         } else {
             allowed.clone()
         }

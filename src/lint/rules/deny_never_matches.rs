@@ -76,10 +76,10 @@ fn having(subject: &Subject<'_>) -> Having {
             give(&who, &clause.sights, &clause.grants);
         }
     }
-    let everybody = subject.schema.subjects();
+    let everybody = &subject.everybody;
     for rule in subject.rules.iter().filter(|rule| !takes(rule.kind)) {
         let who = if rule.subjects.is_empty() {
-            &everybody
+            everybody
         } else {
             &rule.subjects
         };

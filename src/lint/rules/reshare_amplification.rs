@@ -4,7 +4,7 @@ use super::{Findings, Level, Rule, Subject};
 use crate::check::Effect;
 use crate::lint::terms::action_names;
 use crate::lint::trust::each;
-use crate::plan::{ActionId, ActionMasks, LevelId, Node};
+use crate::plan::{ActionId, LevelId, Node};
 use crate::syntax::ast::RuleKind;
 
 pub(super) static RULE: Rule = Rule {
@@ -19,15 +19,12 @@ pub(super) static RULE: Rule = Rule {
 fn check(subject: &Subject<'_>, found: &mut Findings) {
     for (level, info) in subject.schema.levels.iter() {
         let masks = &subject.plan.levels[level].masks;
-        for (action, effects) in &subject.rights.effects {
-            if !lets_through(subject, masks, info.of, *action) || is_kept(subject, *action) {
-                continue;
-            }
+        for (action, effects) in subject.rights.acting(subject.plan, masks) {
             let wider = effects.iter().find_map(|effect| match effect {
                 Effect::Shares(other) => wider(subject, level, *other).map(|more| (*other, more)),
                 _ => None,
             });
-            let Some((other, more)) = wider else {
+            let Some((other, more)) = wider.filter(|_| !is_kept(subject, *action)) else {
                 continue;
             };
             let other = &subject.schema.levels[other];
@@ -59,16 +56,6 @@ fn wider(subject: &Subject<'_>, level: LevelId, other: LevelId) -> Option<Vec<Ac
     let masks = |level: LevelId| &subject.plan.levels[level].masks;
     let more = crate::lint::rights::missing(subject.plan, masks(other), masks(level));
     (!more.is_empty()).then_some(more)
-}
-
-fn lets_through(
-    subject: &Subject<'_>,
-    masks: &ActionMasks,
-    of: crate::plan::TypeId,
-    action: ActionId,
-) -> bool {
-    let bit = subject.plan.bit(action, of);
-    bit.is_some_and(|(lane, bit)| masks.mask(lane) & bit != 0)
 }
 
 /// Whether a denial looks at the request, which may say where and at which level.
