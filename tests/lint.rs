@@ -356,6 +356,11 @@ fn what_is_wrong_in_a_configuration_is_told() {
     let (message, help, _) = said("[lint.levels]\nunused-role = \"denny\"");
     assert_eq!(message, "unknown value `denny`");
     assert_eq!(help, "did you mean `deny`?");
+    let (message, help, _) = said("[limits]\ndangerous-holder = 2");
+    assert_eq!(message, "unknown key `dangerous-holder`");
+    assert_eq!(help, "did you mean `dangerous-holders`?");
+    let (message, ..) = said("[limits]\ndangerous-holders = -2");
+    assert!(message.starts_with("invalid value"), "{message}");
     let (message, ..) = said("[lint]\nexclude = [\"a{\"]");
     assert!(message.starts_with("cannot read this pattern"), "{message}");
 }

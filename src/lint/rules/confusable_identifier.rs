@@ -35,12 +35,10 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     for entity in entities(subject) {
         let look: String = skeleton(&entity.id).collect();
         let first = *looks.entry((&entity.type_name, look)).or_insert(&entity.id);
+        let plain = first.is_ascii() && entity.id.is_ascii();
         // A word in two scripts at once is another rule's.
-        if first != entity.id
-            && !(first.is_ascii() && entity.id.is_ascii())
-            && !is_mixed(first)
-            && !is_mixed(&entity.id)
-        {
+        let mixed = is_mixed(first) || is_mixed(&entity.id);
+        if first != entity.id && !plain && !mixed {
             found
                 .add(
                     entity.span,
