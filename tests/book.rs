@@ -295,6 +295,50 @@ fn one_code(
 
 // ---- tests --------------------------------------------------------------------------------------
 
+/// Pages whose policies people begin with.
+const COPIED: &[&str] = &[
+    "README.md",
+    "docs/introduction.md",
+    "docs/tutorial.md",
+    "docs/modelling.md",
+];
+
+#[test]
+fn lint_finds_nothing_in_what_people_copy() {
+    let mut wrong = Vec::new();
+    for (page, text) in pages() {
+        if !COPIED.contains(&page.as_str()) {
+            continue;
+        }
+        let blocks = blocks(&page, &text);
+        let policies = blocks
+            .iter()
+            .filter(|block| block.has("policy") && block.value("fails").is_none());
+        let mut policies = policies.peekable();
+        let mut run = Page::default();
+        while let Some(block) = policies.next() {
+            run.policy(block).unwrap_or_else(|why| panic!("{why}"));
+            // What is written in steps counts when it is complete.
+            let complete = policies.peek().is_none_or(|next| !next.has("continue"));
+            let Some(policy) = run.compiled.as_ref().filter(|_| complete) else {
+                continue;
+            };
+            let report = ward::lint::lint(policy, &[], &ward::lint::Config::default());
+            for finding in report.findings {
+                // A page shows one thing at a time, and leaves others unused or unseen.
+                let about = finding.rule.code.starts_with(['S', 'H', 'D']);
+                if page != "README.md" && !about {
+                    continue;
+                }
+                let (_, at) = report.sources.locate(finding.diagnostic.span());
+                let (rule, said) = (finding.rule.name, &finding.diagnostic.message);
+                wrong.push(format!("{} {at}: {rule}: {said}", block.place));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_block_does_what_it_says() {
     let mut wrong = Vec::new();

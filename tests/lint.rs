@@ -2,7 +2,8 @@
 //!
 //! A page of `docs/rules/` has blocks `policy,bad`, which raise this very rule and no other, on the
 //! lines with a `// <-` behind them, and `policy,good`, which do not raise it. A rule about worlds
-//! has blocks `world,bad` and `world,good` behind a `policy` block.
+//! has blocks `world,bad` and `world,good` behind a `policy` block. `toml,used` is the `ward.toml` of the
+//! examples behind it.
 
 #![cfg(feature = "compiler")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -25,6 +26,8 @@ struct Example {
     bad: bool,
     policy: String,
     world: Option<String>,
+    /// What `ward.toml` says.
+    toml: String,
 }
 
 impl Example {
@@ -51,12 +54,12 @@ impl Example {
                 text: text.clone(),
             })
             .collect();
-        lint(&policy, &world, &config(rule, level))
+        lint(&policy, &world, &config(&self.toml, rule, level))
     }
 }
 
-fn config(rule: &Rule, level: Level) -> Config {
-    let mut config = Config::default();
+fn config(toml: &str, rule: &Rule, level: Level) -> Config {
+    let mut config = Config::parse(toml).unwrap();
     config.force(rule, level);
     config.set_now(1_767_225_600_000); // 2026-01-01
     config
@@ -64,7 +67,7 @@ fn config(rule: &Rule, level: Level) -> Config {
 
 fn examples(rule: &Rule) -> Vec<Example> {
     let mut examples = Vec::new();
-    let mut policy = String::new();
+    let (mut policy, mut toml) = (String::new(), String::new());
     let mut lines = (1..).zip(rule.page.lines());
     while let Some((line, fence)) = lines.next() {
         let Some(words) = fence.strip_prefix("```") else {
@@ -81,6 +84,10 @@ fn examples(rule: &Rule) -> Vec<Example> {
                 (text, None)
             }
             "world" => (policy.clone(), Some(text)),
+            "toml" if verdict == "used" => {
+                toml = text;
+                continue;
+            }
             _ => continue,
         };
         match verdict {
@@ -89,6 +96,7 @@ fn examples(rule: &Rule) -> Vec<Example> {
                 bad: verdict == "bad",
                 policy: text,
                 world,
+                toml: toml.clone(),
             }),
             "" if kind == "policy" => {}
             other => panic!("{place}: `{other}` is neither good nor bad"),
@@ -193,6 +201,7 @@ fn a_fix_leaves_a_policy_with_fewer_findings() {
                 bad: false,
                 policy: text,
                 world: None,
+                toml: example.toml.clone(),
             };
             let left = mended.lint(rule, Level::Warn);
             let own = |report: &Report| {
@@ -238,6 +247,29 @@ fn codes_names_and_pages_belong_together() {
             rule.summary
         );
         assert!(table.contains(&row), "docs/lint.md wants\n{row}");
+    }
+}
+
+#[test]
+fn signs_that_nobody_sees_are_refused_in_names_and_found_elsewhere() {
+    let rule = ward::lint::rule("bidirectional-control").unwrap();
+    let signs =
+        "\u{202a}\u{202e}\u{2066}\u{2069}\u{200e}\u{200f}\u{200b}\u{200d}\u{2060}\u{ad}\u{feff}";
+    for sign in signs.chars() {
+        let text = |name: &str, comment: &str| {
+            format!("subject User\nscope Team {{ role {name} {{ sees * }} }} // {comment}\n")
+        };
+        let name = Sources::new().with("app.policy", text(&format!("Mem{sign}ber"), "plain"));
+        assert!(ward::compile(&name).is_err(), "{sign:?} in a name");
+        let example = Example {
+            place: format!("{sign:?} in a comment"),
+            bad: true,
+            policy: text("Member", &format!("ann{sign}ben")),
+            world: None,
+            toml: String::new(),
+        };
+        let report = example.lint(rule, Level::Deny);
+        assert_eq!(lines_of(&report, rule).len(), 1, "{}", example.place);
     }
 }
 
@@ -324,6 +356,11 @@ fn what_is_wrong_in_a_configuration_is_told() {
     let (message, help, _) = said("[lint.levels]\nunused-role = \"denny\"");
     assert_eq!(message, "unknown value `denny`");
     assert_eq!(help, "did you mean `deny`?");
+    let (message, help, _) = said("[limits]\ndangerous-holder = 2");
+    assert_eq!(message, "unknown key `dangerous-holder`");
+    assert_eq!(help, "did you mean `dangerous-holders`?");
+    let (message, ..) = said("[limits]\ndangerous-holders = -2");
+    assert!(message.starts_with("invalid value"), "{message}");
     let (message, ..) = said("[lint]\nexclude = [\"a{\"]");
     assert!(message.starts_with("cannot read this pattern"), "{message}");
 }

@@ -30,7 +30,7 @@ scope Dept{index} in Company {{
     role Member {{ sees * }}
 }}
 scope Team{index} in Dept{index} {{
-    actions view, invite
+    actions view, @assigns(Member, Editor) invite, @revokes(Member) kick
     role Member {{ sees * }}
     role Editor {{
         can Doc{index}.*, Page{index}.* when resource.owner == principal
@@ -42,7 +42,7 @@ resource Doc{index} in Team{index} {{
     owner: User
     public: Bool = false
     due?: Datetime
-    actions create in Team{index}, view, edit, delete
+    actions create in Team{index}, view, @edits(resource.public) edit, @shares(read) pass, @dangerous delete
     share with Team{index} {{
         level read {{ view }}
         level write includes read {{ edit }}

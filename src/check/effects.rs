@@ -9,7 +9,7 @@ use crate::literal::nearest;
 use crate::plan::{ActionId, RoleId, TypeId};
 use crate::syntax::ast::{Ident, Mark};
 
-const ON_ACTIONS: [&str; 4] = ["assigns", "shares", "edits", "dangerous"];
+const ON_ACTIONS: [&str; 5] = ["assigns", "revokes", "shares", "edits", "dangerous"];
 const ON_ROLES: [&str; 1] = ["administrative"];
 
 impl Checker<'_, '_> {
@@ -36,6 +36,7 @@ impl Checker<'_, '_> {
             for path in &mark.arguments {
                 let effect = match mark.name.name.as_str() {
                     "assigns" => self.role_at(owner, path).map(Effect::Assigns),
+                    "revokes" => self.role_at(owner, path).map(Effect::Revokes),
                     "shares" => self.level_at(owner, path),
                     _ => self.edited(asked_of, path),
                 };

@@ -46,6 +46,8 @@ pub(crate) struct ActionMeaning {
 pub(crate) enum Effect {
     /// Somebody gets this role.
     Assigns(RoleId),
+    /// Somebody loses this role.
+    Revokes(RoleId),
     /// The thing is shared at this level.
     Shares(LevelId),
     /// An attribute or a relation of this type changes.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::plan::Plan;
 use crate::policy::Policy;
+use crate::source::Span;
 use crate::spec::scene::{Answer, Scene, scenes};
 use crate::spec::{self, threads};
 use crate::world::WorldBuilder;
@@ -53,6 +54,12 @@ impl Covered {
 
 /// Measures what the tests decide whose name is wanted, in the order of the policy's files.
 pub fn measure(policy: &Policy, wanted: impl Fn(&str) -> bool) -> Vec<Covered> {
+    let measured = measured(policy, wanted).into_iter();
+    measured.map(|(_, covered)| covered).collect()
+}
+
+/// The same, each with its place in the text.
+pub(crate) fn measured(policy: &Policy, wanted: impl Fn(&str) -> bool) -> Vec<(Span, Covered)> {
     let plan = policy.plan();
     let blank = WorldBuilder::new(Arc::clone(plan));
     let tests = spec::tests(policy).filter(|test| wanted(&test.name.value));
@@ -77,7 +84,7 @@ pub fn measure(policy: &Policy, wanted: impl Fn(&str) -> bool) -> Vec<Covered> {
     let counts = threads::in_order(
         &found,
         || told.clone(),
-        |scenes, (_, part)| {
+        |scenes, (_, _, part)| {
             let granted = decided(scenes, plan.without(part));
             let refused = decided(scenes, plan.with_always(part));
             (granted, refused)
@@ -85,10 +92,13 @@ pub fn measure(policy: &Policy, wanted: impl Fn(&str) -> bool) -> Vec<Covered> {
     );
     let found = found.into_iter().zip(counts);
     found
-        .map(|((covered, _), (granted, refused))| Covered {
-            granted,
-            refused,
-            ..covered
+        .map(|((span, covered, _), (granted, refused))| {
+            let covered = Covered {
+                granted,
+                refused,
+                ..covered
+            };
+            (span, covered)
         })
         .collect()
 }

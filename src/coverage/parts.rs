@@ -9,7 +9,7 @@ use crate::source::{Span, one_line};
 use crate::syntax::ast::{ActsFor, Item, Member, RoleClause, RoleDecl, Rule, RuleKind, TypeDecl};
 
 /// Every part, with nothing measured of it, in the order of the policy's files.
-pub(super) fn parts(policy: &Policy) -> Vec<(Covered, Part)> {
+pub(super) fn parts(policy: &Policy) -> Vec<(Span, Covered, Part)> {
     let clauses = policy.plan().clauses.iter();
     let mut finder = Finder {
         policy,
@@ -42,7 +42,7 @@ struct Finder<'p> {
     clauses: HashMap<(&'p str, u32, u32), ClauseId>,
     /// What each `includes` of the policy says: where it stands, whose it is, what it includes.
     includes: Vec<(Span, RoleId, Vec<RoleId>)>,
-    found: Vec<(Covered, Part)>,
+    found: Vec<(Span, Covered, Part)>,
 }
 
 impl Finder<'_> {
@@ -58,7 +58,7 @@ impl Finder<'_> {
             granted: None,
             refused: None,
         };
-        self.found.push((covered, part));
+        self.found.push((span, covered, part));
     }
 
     /// What decides by a clause of the plan, where that has it.

@@ -186,6 +186,7 @@ impl Builder<'_, '_> {
             for effect in &meaning.effects {
                 let (to, edge) = match effect {
                     Effect::Assigns(role) => (roles[*role], Edge::Assigns),
+                    Effect::Revokes(role) => (roles[*role], Edge::Revokes),
                     Effect::Shares(level) => (levels[*level], Edge::Shares),
                     Effect::Edits(ty, name) => (self.types[*ty], Edge::Edits(name.clone())),
                 };

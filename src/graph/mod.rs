@@ -157,6 +157,8 @@ pub enum Edge {
     Within,
     /// Taking an action gives somebody a role.
     Assigns,
+    /// An action takes a role away.
+    Revokes,
     /// Taking an action shares a thing at a level.
     Shares,
     /// Taking an action changes this attribute or relation of a type.
@@ -196,6 +198,7 @@ impl Edge {
             Self::ActsFor => "acts for",
             Self::Within => "within",
             Self::Assigns => "assigns",
+            Self::Revokes => "revokes",
             Self::Shares => "shares",
             Self::Edits(_) => "edits",
         }

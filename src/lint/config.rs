@@ -18,6 +18,9 @@ pub struct Config {
     forced: BTreeMap<String, Level>,
     deny_warnings: bool,
     administrative: Option<GlobSet>,
+    /// Actions that are to be in different hands.
+    apart: Vec<Vec<String>>,
+    dangerous_holders: Option<usize>,
     now: Option<i64>,
     /// The paths of files from where `ward.toml` stands, by their names.
     paths: BTreeMap<String, String>,
@@ -39,6 +42,15 @@ pub struct ConfigError {
 struct File {
     #[serde(default)]
     lint: Lint,
+    #[serde(default)]
+    limits: Limits,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Limits {
+    /// How many subjects may have a dangerous action in one place.
+    dangerous_holders: Option<usize>,
 }
 
 type Levels = BTreeMap<toml::Spanned<String>, Level>;
@@ -51,6 +63,9 @@ struct Lint {
     exclude: Vec<toml::Spanned<String>>,
     /// Patterns of the names of roles that are meant to have everything.
     administrative_roles: Option<Vec<toml::Spanned<String>>>,
+    /// Lists of actions that no role has two of.
+    #[serde(default)]
+    apart: Vec<Vec<String>>,
     #[serde(default)]
     levels: Levels,
     #[serde(default, rename = "override")]
@@ -63,6 +78,9 @@ struct Override {
     paths: Vec<toml::Spanned<String>>,
     levels: Levels,
 }
+
+/// How many may have a dangerous action in one place where nobody says otherwise.
+const DANGEROUS_HOLDERS: usize = 5;
 
 /// Names of roles that are taken for administrative where nobody says otherwise.
 const ADMINISTRATIVE: &[&str] = &["*Admin*", "*Owner*"];
@@ -78,10 +96,13 @@ impl Config {
         let Lint {
             exclude,
             administrative_roles,
+            apart,
             levels,
             overrides,
         } = file.lint;
         let mut config = Self {
+            apart,
+            dangerous_holders: file.limits.dangerous_holders,
             levels: known(levels)?,
             excluded: globs(&exclude)?,
             ..Self::default()
@@ -156,6 +177,16 @@ impl Config {
     pub(super) fn lists_administrative(&self, role: &str) -> bool {
         let listed = self.administrative.as_ref();
         listed.is_some_and(|patterns| patterns.is_match(role))
+    }
+
+    /// Lists of actions, as `Type.action`, of which no role is to have two.
+    pub(super) fn apart(&self) -> &[Vec<String>] {
+        &self.apart
+    }
+
+    /// How many subjects may have a dangerous action in one place.
+    pub(super) fn dangerous_holders(&self) -> usize {
+        self.dangerous_holders.unwrap_or(DANGEROUS_HOLDERS)
     }
 
     /// Whether a role with this name is meant to have everything.

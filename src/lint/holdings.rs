@@ -75,6 +75,28 @@ impl Subject<'_> {
         }
         contents
     }
+
+    /// The single subjects behind a holder: itself, or the members of a group to any depth.
+    pub(crate) fn single<'f>(
+        &self,
+        contents: &BTreeMap<&'f EntityName, BTreeSet<&'f EntityName>>,
+        holder: &'f EntityName,
+    ) -> BTreeSet<&'f EntityName> {
+        let mut seen: BTreeSet<&EntityName> = BTreeSet::new();
+        let mut single = BTreeSet::new();
+        let mut open = vec![holder];
+        while let Some(holder) = open.pop() {
+            let of = self.type_of(holder).filter(|_| seen.insert(holder));
+            let Some(of) = of else {
+                continue;
+            };
+            if self.plan.types[of].members.is_empty() {
+                single.insert(holder);
+            }
+            open.extend(contents.get(holder).into_iter().flatten());
+        }
+        single
+    }
 }
 
 /// Every entity that a fact names; the flag is for those that an attribute or relation leads to.

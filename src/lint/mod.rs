@@ -15,6 +15,7 @@ mod rules;
 mod shape;
 mod subject;
 mod terms;
+mod text;
 mod trust;
 mod used;
 mod walk;

@@ -7,12 +7,14 @@ use petgraph::Direction;
 use petgraph::visit::EdgeRef;
 
 use super::Subject;
+use super::subject::RuleView;
 use crate::check::Effect;
 use crate::graph::{DecisionGraph, Edge, NodeKind};
 use crate::plan::{
     ActionId, ActionMasks, AlsoStep, LaneId, Node, NodeId, Plan, RoleId, Table, TypeId,
 };
 use crate::source::Span;
+use crate::syntax::ast::RuleKind;
 
 /// Rights of roles, by type and action.
 #[derive(Default)]
@@ -21,7 +23,11 @@ pub(crate) struct Rights {
     pub(crate) effects: BTreeMap<ActionId, Vec<Effect>>,
     /// The actions that should be in few hands.
     pub(crate) dangerous: BTreeSet<ActionId>,
+    /// The roles that are meant to be able to do everything where they are held: by their mark, or
+    /// because the configuration lists them.
     administrative: BTreeSet<RoleId>,
+    /// Those, and the ones whose names say so where nobody has listed any.
+    named_administrative: BTreeSet<RoleId>,
     /// What each role gives by itself, with what it includes, its ceiling left out of account.
     own: Table<RoleId, ActionMasks>,
     /// What a holder of each role may do at most.
@@ -50,8 +56,13 @@ impl Rights {
     fn marks(&mut self, subject: &Subject<'_>, graph: &DecisionGraph) {
         let schema = &subject.schema;
         for (role, info) in schema.roles.iter() {
-            if subject.administrative[role] || subject.config.lists_administrative(&info.name) {
+            let node = graph.graph.node_weight(graph.roles[role]);
+            let marked = node.is_some_and(|node| node.marks.contains(&"administrative"));
+            if marked || subject.config.lists_administrative(&info.name) {
                 self.administrative.insert(role);
+            }
+            if marked || subject.config.is_administrative(&info.name) {
+                self.named_administrative.insert(role);
             }
         }
         let roles: HashMap<_, _> = graph.roles.iter().map(|(id, node)| (*node, id)).collect();
@@ -80,6 +91,7 @@ impl Rights {
                 let to = edge.target();
                 let effect = match edge.weight() {
                     Edge::Assigns => roles.get(&to).copied().map(Effect::Assigns),
+                    Edge::Revokes => roles.get(&to).copied().map(Effect::Revokes),
                     Edge::Shares => levels.get(&to).copied().map(Effect::Shares),
                     Edge::Edits(name) => {
                         let of = types.get(&to).copied();
@@ -159,7 +171,11 @@ impl Rights {
     }
 
     /// The actions of a set that do something to who may do what.
-    fn acting(&self, plan: &Plan, masks: &ActionMasks) -> Vec<(&ActionId, &Vec<Effect>)> {
+    pub(crate) fn acting(
+        &self,
+        plan: &Plan,
+        masks: &ActionMasks,
+    ) -> Vec<(&ActionId, &Vec<Effect>)> {
         let actions = missing(plan, masks, &ActionMasks::default());
         let actions = actions.iter();
         let acting = actions.filter_map(|action| self.effects.get_key_value(action));
@@ -197,10 +213,15 @@ impl Rights {
         got
     }
 
-    /// Whether a role is meant to be able to do everything where it is held: by its mark, or because
-    /// the configuration lists it.
+    /// Whether a role is meant to be able to do everything where it is held, as somebody has said.
     pub(crate) fn is_administrative(&self, role: RoleId) -> bool {
         self.administrative.contains(&role)
+    }
+
+    /// Whether a role is that, or has a name like `Admin`: enough to let it have everything, and not
+    /// enough to let it give everything away.
+    pub(crate) fn sounds_administrative(&self, role: RoleId) -> bool {
+        self.named_administrative.contains(&role)
     }
 
     /// Whether an entity of `of` may stand in one of `other`.
@@ -273,9 +294,34 @@ impl Rights {
         missing(plan, &self.most[other], &masks)
     }
 
+    /// What a set has, and rules do not give to everybody.
+    pub(crate) fn not_for_everybody(&self, plan: &Plan, set: &ActionMasks) -> Vec<ActionId> {
+        missing(plan, set, &self.everybody)
+    }
+
+    /// Whether everybody would gain by an action, if everybody could take it.
+    pub(crate) fn gives_on(&self, plan: &Plan, action: ActionId) -> bool {
+        let mut effects = self.effects.get(&action).into_iter().flatten();
+        effects.any(|effect| match effect {
+            Effect::Assigns(_) => true,
+            Effect::Shares(level) => {
+                let masks = &plan.levels[*level].masks;
+                !self.not_for_everybody(plan, masks).is_empty()
+            }
+            Effect::Revokes(_) | Effect::Edits(..) => false,
+        })
+    }
+
     /// What a set has, and holders of a role may not do.
     pub(crate) fn not_had(&self, plan: &Plan, role: RoleId, set: &ActionMasks) -> Vec<ActionId> {
         missing(plan, set, &self.most[role])
+    }
+}
+
+impl RuleView<'_> {
+    /// Whether it gives to everybody, or to everybody of some types.
+    pub(crate) fn is_open_permit(&self) -> bool {
+        self.kind == RuleKind::Permit && self.decl.conditions.is_empty()
     }
 }
 
@@ -318,7 +364,7 @@ fn has(plan: &Plan, masks: &ActionMasks, action: ActionId) -> bool {
 }
 
 /// The actions of one set that another does not have.
-fn missing(plan: &Plan, set: &ActionMasks, other: &ActionMasks) -> Vec<ActionId> {
+pub(crate) fn missing(plan: &Plan, set: &ActionMasks, other: &ActionMasks) -> Vec<ActionId> {
     let mut actions = Vec::new();
     for (lane, mask) in &set.lanes {
         let rest = mask & !other.mask(*lane);

@@ -24,6 +24,7 @@ use crate::world::Fact;
 
 /// A compiled policy, looked at from all sides. Ids are those of the plan throughout.
 pub(crate) struct Subject<'a> {
+    pub(crate) policy: &'a Policy,
     pub(crate) config: &'a Config,
     /// The files of the policy, and behind them those of the world.
     pub(crate) sources: Sources,
@@ -32,6 +33,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) plan: &'a Plan,
     /// What is declared, with the places.
     pub(crate) schema: Schema<'a>,
+    /// The types of those who ask.
+    pub(crate) everybody: Vec<TypeId>,
     /// What permission sets mean.
     pub(crate) permissions: Permissions,
     /// The clauses of each role; what it includes is not counted in, see [`Subject::gives`].
@@ -51,8 +54,6 @@ pub(crate) struct Subject<'a> {
     pub(crate) rights: Rights,
     /// Which conditions say the same.
     pub(crate) shapes: Shapes,
-    /// What is marked as administrative, by role.
-    pub(crate) administrative: Table<RoleId, bool>,
     /// The facts of the world, where there is one.
     pub(crate) facts: Vec<(Span, Fact)>,
 }
@@ -131,10 +132,10 @@ impl<'a> Subject<'a> {
             .map(|(id, info)| reader.clauses(id, info.decl))
             .collect();
         let rules: Vec<RuleView<'a>> = reader.rules(&declared);
-        let administrative = reader.marked("administrative");
         let included = schema.roles.ids();
         let included = included.map(|role| closure(&schema, role)).collect();
         let mut subject = Self {
+            policy,
             config,
             sources: policy.sources.clone(),
             files: &policy.files,
@@ -146,12 +147,12 @@ impl<'a> Subject<'a> {
             used: Used::default(),
             rights: Rights::default(),
             shapes: shapes(plan),
+            everybody: schema.subjects(),
             schema,
             permissions,
             roles,
             included,
             rules,
-            administrative,
             facts: Vec::new(),
         };
         let comments = policy.files.iter().flat_map(|file| &file.comments);
@@ -246,11 +247,17 @@ impl<'a> Subject<'a> {
         self.schema.roles[role].decl.name.span
     }
 
+    /// Whether customers make roles of their own.
+    pub(crate) fn has_custom_roles(&self) -> bool {
+        let mut types = self.plan.types.rows().iter();
+        types.any(|ty| ty.custom_roles.is_some())
+    }
+
     /// The subject types that may hold a role.
     pub(crate) fn holders(&self, role: RoleId) -> Vec<TypeId> {
         let allowed = &self.plan.roles[role].guard.holders;
         if allowed.is_empty() {
-            self.schema.subjects()
+            self.everybody.clone()
         } else {
             allowed.clone()
         }
@@ -458,15 +465,6 @@ impl Reader<'_> {
             })
         });
         clauses.collect()
-    }
-
-    /// Which roles have a mark.
-    fn marked(&self, mark: &str) -> Table<RoleId, bool> {
-        let nodes = self.graph.roles.rows().iter();
-        let nodes = nodes.map(|node| self.graph.graph.node_weight(*node));
-        nodes
-            .map(|node| node.is_some_and(|node| node.marks.contains(&mark)))
-            .collect()
     }
 
     fn rules<'a>(&self, declared: &[&'a ast::Rule]) -> Vec<RuleView<'a>> {

@@ -1,6 +1,10 @@
 //! Conditions and entities of the text, for rules that must point into them.
 
+use std::collections::BTreeSet;
+
 use super::Subject;
+use super::subject::{Grant, Sight};
+use crate::plan::ConditionId;
 use crate::source::Span;
 use crate::syntax::ast::{Entity, Expr, ExprKind, Fact, FactKind, Holder, RoleClause, Statement};
 
@@ -17,6 +21,54 @@ pub(crate) fn conditions<'a>(subject: &Subject<'a>) -> Vec<&'a Expr> {
     let rules = subject.rules.iter().flat_map(|rule| &rule.decl.conditions);
     found.extend(rules.map(|guard| &guard.condition));
     found
+}
+
+/// A clause or rule with conditions: as they are written, and as they are evaluated.
+pub(crate) struct Conditioned<'a> {
+    pub(crate) written: Vec<&'a Expr>,
+    /// One for each type that it is about.
+    pub(crate) ids: BTreeSet<ConditionId>,
+}
+
+/// The clauses and rules that have conditions.
+pub(crate) fn conditioned<'a>(subject: &Subject<'a>) -> Vec<Conditioned<'a>> {
+    let of = |written: Vec<&'a Expr>, sights: &[Sight], grants: &[Grant]| {
+        let sights = sights.iter().filter_map(|sight| sight.condition);
+        let grants = grants.iter().filter_map(|grant| grant.condition);
+        Conditioned {
+            written,
+            ids: sights.chain(grants).collect(),
+        }
+    };
+    let mut found = Vec::new();
+    for clause in subject.roles.rows().iter().flatten() {
+        if let RoleClause::Sees { when, .. } | RoleClause::Can { when, .. } = clause.decl {
+            let written = when.iter().collect();
+            found.push(of(written, &clause.sights, &clause.grants));
+        }
+    }
+    for rule in &subject.rules {
+        let guards = rule.decl.conditions.iter();
+        let written = guards.map(|guard| &guard.condition).collect();
+        found.push(of(written, &rule.sights, &rule.grants));
+    }
+    found.retain(|one| !one.written.is_empty());
+    found
+}
+
+impl<'a> Conditioned<'a> {
+    /// The first part for which this is so.
+    pub(crate) fn find(&self, wanted: impl Fn(&Expr) -> bool) -> Option<&'a Expr> {
+        let mut first = None;
+        for condition in &self.written {
+            each(condition, &mut |part| {
+                if first.is_none() && wanted(part) {
+                    first = Some(part);
+                }
+            });
+        }
+        first
+    }
 }
 
 /// Shows each part of a condition, the whole first.

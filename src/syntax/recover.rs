@@ -78,7 +78,8 @@ fn chunks(start: &Token<'_>, tokens: &[Placed<'_>]) -> Vec<Range<usize>> {
     for (index, placed) in tokens.iter().enumerate() {
         let cut = match start {
             Token::StartPolicy => {
-                (depth == 0 || placed.column_one) && begins_item(tokens, index, from)
+                let outside = depth == 0 || placed.column_one && !is_mark(tokens, index);
+                outside && begins_item(tokens, index, from)
             }
             Token::StartWorld => {
                 let begins = depth == 0 && placed.first_on_line && begins_fact(tokens, index);
@@ -141,6 +142,12 @@ fn begins_item(tokens: &[Placed<'_>], index: usize, from: usize) -> bool {
         Some(Token::Annotation) => !only_annotations(tokens.get(from..index).unwrap_or(&[])),
         _ => false,
     }
+}
+
+/// Whether an `@` begins a mark of an action or a role, and no annotation, which has a text.
+fn is_mark(tokens: &[Placed<'_>], index: usize) -> bool {
+    matches!(token(tokens, index), Some(Token::Annotation))
+        && !matches!(token(tokens, index + 3), Some(Token::String(_)))
 }
 
 /// Whether tokens are annotations and nothing else: `@id("a") @reason("b")`.

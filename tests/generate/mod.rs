@@ -6,6 +6,7 @@
 mod conditions;
 mod facts;
 mod holders;
+mod marks;
 mod rules;
 mod sets;
 mod shape;
@@ -30,7 +31,7 @@ pub struct Pair {
 }
 
 /// The constructs that are counted one by one.
-pub const CONSTRUCTS: [&str; 37] = [
+pub const CONSTRUCTS: [&str; 39] = [
     "acts for",
     "also and",
     "also attribute",
@@ -57,6 +58,8 @@ pub const CONSTRUCTS: [&str; 37] = [
     "holdings on resources",
     "in many",
     "many homes of a credential",
+    "marks on actions",
+    "marks on roles",
     "memberships",
     "overrides",
     "overrides of two",
@@ -107,6 +110,8 @@ const ATTRIBUTES: [(&str, &str); 18] = [
 /// Makes one pair.
 pub struct Generator {
     rng: StdRng,
+    /// Marks decide nothing, and what they are must not change what else is made.
+    marks: StdRng,
     shape: Shape,
     policy: Vec<String>,
     constructs: BTreeMap<&'static str, usize>,
@@ -116,6 +121,7 @@ pub struct Generator {
 pub fn pair(seed: u64) -> Pair {
     let mut generator = Generator {
         rng: StdRng::seed_from_u64(seed),
+        marks: StdRng::seed_from_u64(!seed),
         shape: Shape::default(),
         policy: Vec::new(),
         constructs: BTreeMap::new(),

@@ -38,15 +38,22 @@ impl Generator {
         self.write_attributes(&attributes);
         self.write_members(ty);
         for action in &ty.actions {
-            self.line(format!("  actions {action}"));
+            let marks = self.action_marks(ty, &ty.attributes);
+            self.line(format!("  actions {marks}{action}"));
         }
         if let (Some((container, _)), None, true) =
             (ty.containers.first(), &ty.credential, self.chance(50))
         {
-            self.line(format!("  actions create in {container}"));
+            let asked = self.type_shape(container).attributes.clone();
+            let marks = self.action_marks(ty, &asked);
+            self.line(format!("  actions {marks}create in {container}"));
         }
         let below: Vec<String> = self.below(&ty.name).into_iter().collect();
         for (index, role) in ty.roles.iter().enumerate() {
+            if self.marks.random_bool(0.2) {
+                self.count("marks on roles");
+                self.line("  @administrative");
+            }
             self.line(format!("  role {role} {{"));
             for _ in 0..self.rng.random_range(0..4) {
                 self.write_clause(&below, groups);

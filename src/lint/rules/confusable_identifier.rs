@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use unicode_security::skeleton;
 
+use super::mixed_scripts::is_mixed;
 use crate::lint::walk::{entities, names};
 
 pub(super) static RULE: Rule = Rule {
@@ -34,7 +35,10 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     for entity in entities(subject) {
         let look: String = skeleton(&entity.id).collect();
         let first = *looks.entry((&entity.type_name, look)).or_insert(&entity.id);
-        if first != entity.id && !(first.is_ascii() && entity.id.is_ascii()) {
+        let plain = first.is_ascii() && entity.id.is_ascii();
+        // A word in two scripts at once is another rule's.
+        let mixed = is_mixed(first) || is_mixed(&entity.id);
+        if first != entity.id && !plain && !mixed {
             found
                 .add(
                     entity.span,
@@ -43,7 +47,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
                         entity.type_name, entity.id, entity.type_name
                     ),
                 )
-                .help("one of the two has a letter of another script: write the id again");
+                .help("one of the two is written in another script: write the id again");
         }
     }
 }

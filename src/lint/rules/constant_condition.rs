@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, found: &mut Findings) {
-    let everybody = subject.schema.subjects();
+    let everybody = &subject.everybody;
     for clause in subject.roles.rows().iter().flatten() {
         let (RoleClause::Sees { when, .. } | RoleClause::Can { when, .. }) = clause.decl else {
             continue;
@@ -26,12 +26,12 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             continue;
         };
         let about = about(&clause.sights, &clause.grants);
-        let always = verdict(subject, &about, &everybody, None);
+        let always = verdict(subject, &about, everybody, None);
         tell(found, when.span, always, "this clause gives", false);
     }
     for rule in &subject.rules {
         let principals = if rule.subjects.is_empty() {
-            &everybody
+            everybody
         } else {
             &rule.subjects
         };

@@ -24,6 +24,8 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     for (action, effects) in &subject.rights.effects {
         let power = effects.iter().find_map(|effect| match effect {
             Effect::Assigns(role) => Some(format!("assigns `{}`", subject.role_name(*role))),
+            // Who can only take away gains nothing.
+            Effect::Revokes(_) => None,
             Effect::Shares(level) => {
                 let name = &subject.schema.levels[*level].name;
                 Some(format!("shares at `{name}`"))

@@ -63,9 +63,9 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
         .iter()
         .filter(|rule| rule.kind == RuleKind::Permit)
     {
-        let all = subject.schema.subjects();
+        let all = &subject.everybody;
         let subjects = if rule.subjects.is_empty() {
-            &all
+            all
         } else {
             &rule.subjects
         };

@@ -90,19 +90,10 @@ fn holders<'f>(
             Holder::Anyone | Holder::Set { .. } => return None,
         }
     }
-    let mut seen: BTreeSet<&EntityName> = BTreeSet::new();
-    let mut single = BTreeSet::new();
-    while let Some(holder) = open.pop() {
-        if !seen.insert(holder) {
-            continue;
-        }
-        let of = subject.type_of(holder)?;
-        if subject.plan.types[of].members.is_empty() {
-            single.insert(holder);
-        }
-        open.extend(contents.get(holder).into_iter().flatten());
-    }
-    Some(single)
+    let single = open
+        .into_iter()
+        .flat_map(|holder| subject.single(contents, holder));
+    Some(single.collect())
 }
 
 /// Whether somebody holds an administrative role on something that encloses it.

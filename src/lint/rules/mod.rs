@@ -1,11 +1,17 @@
 //! The rules, one file each. A new one is a file here, a line in this list, and a page.
 
+mod admin_lockout;
+mod arithmetic_overflow;
+mod bidirectional_control;
+mod case_sensitive_email;
 mod ceiling_escape;
 mod confusable_identifier;
 mod constant_condition;
+mod create_then_blind;
 mod custom_role_assigns;
 mod dangerous_widely_given;
 mod dangling_fact;
+mod deny_never_matches;
 mod deny_without_reason;
 mod duplicate_rule;
 mod empty_audience;
@@ -14,12 +20,17 @@ mod except_takes_nothing;
 mod expired_fact;
 mod grant_always_denied;
 mod guard_escaped;
+mod guarded_elsewhere;
+mod hidden_ancestor;
 mod hide_contradicts_reveal;
 mod invalid_allow;
+mod last_admin_removable;
 mod level_not_nested;
 mod level_shows_only;
 mod like_without_wildcard;
 mod lonely_admin;
+mod missing_description;
+mod mixed_scripts;
 mod near_duplicate_names;
 mod never_visible;
 mod no_negative_test;
@@ -30,15 +41,24 @@ mod power_without_sight;
 mod public_principal;
 mod redundant_holding;
 mod redundant_permission;
+mod reshare_amplification;
 mod self_edited_condition;
 mod self_escalation;
+mod sensitive_unconditional;
+mod separation_of_duties;
+mod share_into_empty_scope;
 mod share_leaves_tenant;
 mod share_wider_than_sharer;
+mod share_without_expiry;
+mod too_many_holders;
 mod unbounded_credential;
 mod ungranted_action;
+mod unread_context;
+mod untested_clause;
 mod unused_allow;
 mod unused_attribute;
 mod unused_import;
+mod unused_level;
 mod unused_permissions;
 mod unused_relation;
 mod unused_role;
@@ -59,6 +79,7 @@ pub static RULES: &[&Rule] = &[
     &ungranted_action::RULE,
     &unused_import::RULE,
     &empty_audience::RULE,
+    &unused_level::RULE,
     &redundant_permission::RULE,
     &except_takes_nothing::RULE,
     &grant_always_denied::RULE,
@@ -66,6 +87,10 @@ pub static RULES: &[&Rule] = &[
     &duplicate_rule::RULE,
     &like_without_wildcard::RULE,
     &past_time::RULE,
+    &arithmetic_overflow::RULE,
+    &guarded_elsewhere::RULE,
+    &unread_context::RULE,
+    &case_sensitive_email::RULE,
     // S: security
     &wildcard_action::RULE,
     &permit_without_condition::RULE,
@@ -77,22 +102,34 @@ pub static RULES: &[&Rule] = &[
     &self_edited_condition::RULE,
     &nobody_assigns::RULE,
     &dangerous_widely_given::RULE,
+    &last_admin_removable::RULE,
+    &separation_of_duties::RULE,
+    &sensitive_unconditional::RULE,
     // V: visibility
     &power_without_sight::RULE,
     &never_visible::RULE,
     &hide_contradicts_reveal::RULE,
+    &create_then_blind::RULE,
+    &hidden_ancestor::RULE,
     // H: sharing
     &level_not_nested::RULE,
     &level_shows_only::RULE,
     &share_wider_than_sharer::RULE,
     &share_leaves_tenant::RULE,
+    &reshare_amplification::RULE,
     // D: denials
     &deny_without_reason::RULE,
+    &admin_lockout::RULE,
+    &deny_never_matches::RULE,
     // T: tests
     &no_negative_test::RULE,
+    &untested_clause::RULE,
     // N: names, and what is said about findings
     &confusable_identifier::RULE,
     &near_duplicate_names::RULE,
+    &bidirectional_control::RULE,
+    &mixed_scripts::RULE,
+    &missing_description::RULE,
     &UNUSED_ALLOW,
     &INVALID_ALLOW,
     // W: worlds
@@ -102,4 +139,7 @@ pub static RULES: &[&Rule] = &[
     &empty_group::RULE,
     &redundant_holding::RULE,
     &dangling_fact::RULE,
+    &share_into_empty_scope::RULE,
+    &too_many_holders::RULE,
+    &share_without_expiry::RULE,
 ];

@@ -4,7 +4,6 @@ use super::{Findings, Level, Rule, Subject};
 use crate::lint::terms::action_names;
 use crate::plan::ActionId;
 use crate::source::Span;
-use crate::syntax::ast::RuleKind;
 
 pub(super) static RULE: Rule = Rule {
     code: "S102",
@@ -18,7 +17,11 @@ pub(super) static RULE: Rule = Rule {
 fn check(subject: &Subject<'_>, found: &mut Findings) {
     for rule in &subject.rules {
         let decl = rule.decl;
-        if rule.kind != RuleKind::Permit || !decl.conditions.is_empty() {
+        // What gives rights on is told as that.
+        let mut grants = rule.grants.iter();
+        if !rule.is_open_permit()
+            || grants.any(|grant| subject.rights.gives_on(subject.plan, grant.action))
+        {
             continue;
         }
         let actions: Vec<ActionId> = rule.grants.iter().map(|grant| grant.action).collect();

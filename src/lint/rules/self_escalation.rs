@@ -20,6 +20,7 @@ pub(super) static RULE: Rule = Rule {
 type Path = Vec<(ActionId, RoleId)>;
 
 fn check(subject: &Subject<'_>, found: &mut Findings) {
+    everybody(subject, found);
     for role in subject.plan.roles.ids() {
         let Some((path, gained)) = worst(subject, role) else {
             continue;
@@ -49,6 +50,40 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             .also(subject.action_span(*first), "the action that assigns it")
             .also(subject.role_span(*last), "the role that has more")
             .help("take the action from the role, let it assign only roles with no more than its own rights, or mark the role `@administrative`");
+    }
+}
+
+/// What everybody can assign is everybody's.
+fn everybody(subject: &Subject<'_>, found: &mut Findings) {
+    for rule in subject.rules.iter().filter(|rule| rule.is_open_permit()) {
+        let told = rule.grants.iter().find_map(|grant| {
+            let effects = subject.rights.effects.get(&grant.action)?;
+            let role = effects.iter().find_map(|effect| match effect {
+                Effect::Assigns(role) => Some(*role),
+                _ => None,
+            })?;
+            Some((grant.action, role))
+        });
+        let Some((action, role)) = told else {
+            continue;
+        };
+        let who = if rule.subjects.is_empty() {
+            "everybody"
+        } else {
+            "whoever this rule is for"
+        };
+        found
+            .add(
+                rule.decl.span,
+                format!(
+                    "{who} can become a `{}`, by `{}`",
+                    subject.role_name(role),
+                    subject.schema.action_name(action)
+                ),
+            )
+            .also(subject.action_span(action), "the action that assigns it")
+            .also(subject.role_span(role), "the role")
+            .help("add a `when` on who asks or on the thing, or let a role give the action");
     }
 }
 

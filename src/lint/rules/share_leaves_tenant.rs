@@ -1,5 +1,7 @@
 //! `share-leaves-tenant`: an action can share with a scope in another tenant.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Findings, Level, Rule, Subject};
 use crate::check::Effect;
 use crate::lint::trust::each;
@@ -16,7 +18,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, found: &mut Findings) {
-    let mut told: Vec<(TypeId, TypeId)> = Vec::new();
+    let mut told: BTreeSet<(TypeId, TypeId)> = BTreeSet::new();
+    if subject.rights.effects.is_empty() {
+        return;
+    }
+    let given = given(subject);
     for (action, effects) in &subject.rights.effects {
         for effect in effects {
             let Effect::Shares(level) = effect else {
@@ -29,11 +35,11 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             // A share with a tenant as such is meant to leave one.
             if tenants.contains(&with)
                 || told.contains(&(of, with))
-                || is_kept_in(subject, *action, &tenants)
+                || is_kept_in(subject, &given, *action, &tenants)
             {
                 continue;
             }
-            told.push((of, with));
+            told.insert((of, with));
             let common = outermost(of);
             let tenant = tenants.iter().find(|tenant| common.contains(tenant));
             let name = |of: TypeId| subject.schema.type_name(of).to_owned();
@@ -56,11 +62,33 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
+/// What gives and what forbids each action: its conditions.
+type Given = BTreeMap<ActionId, (Vec<Option<ConditionId>>, Vec<Option<ConditionId>>)>;
+
+fn given(subject: &Subject<'_>) -> Given {
+    let mut given = Given::new();
+    for rule in &subject.rules {
+        for grant in &rule.grants {
+            let (gives, forbids) = given.entry(grant.action).or_default();
+            match rule.kind {
+                RuleKind::Forbid => forbids.push(grant.condition),
+                _ => gives.push(grant.condition),
+            }
+        }
+    }
+    let clauses = subject.roles.rows().iter().flatten();
+    for grant in clauses.flat_map(|clause| &clause.grants) {
+        let (gives, _) = given.entry(grant.action).or_default();
+        gives.push(grant.condition);
+    }
+    given
+}
+
 /// Whether some rule forbids the action by the context and by what the resource stands in, or it is
 /// only ever given so.
-fn is_kept_in(subject: &Subject<'_>, action: ActionId, tenants: &[TypeId]) -> bool {
-    let compares = |condition: Option<ConditionId>| {
-        let Some(condition) = condition else {
+fn is_kept_in(subject: &Subject<'_>, given: &Given, action: ActionId, tenants: &[TypeId]) -> bool {
+    let compares = |condition: &Option<ConditionId>| {
+        let Some(condition) = *condition else {
             return false;
         };
         let (mut asked, mut placed) = (false, false);
@@ -72,19 +100,7 @@ fn is_kept_in(subject: &Subject<'_>, action: ActionId, tenants: &[TypeId]) -> bo
         });
         asked && placed
     };
-    let mut forbids = subject.rules.iter();
-    let forbidden = forbids.any(|rule| {
-        let mut grants = rule.grants.iter();
-        rule.kind == RuleKind::Forbid
-            && grants.any(|grant| grant.action == action && compares(grant.condition))
-    });
-    let permits = subject.rules.iter();
-    let permits = permits.filter(|rule| rule.kind == RuleKind::Permit);
-    let clauses = subject.roles.rows().iter().flatten();
-    let grants = clauses.flat_map(|clause| &clause.grants);
-    let mut grants = grants
-        .chain(permits.flat_map(|rule| &rule.grants))
-        .filter(|grant| grant.action == action)
-        .peekable();
-    forbidden || (grants.peek().is_some() && grants.all(|grant| compares(grant.condition)))
+    given.get(&action).is_some_and(|(gives, forbids)| {
+        forbids.iter().any(compares) || (!gives.is_empty() && gives.iter().all(compares))
+    })
 }

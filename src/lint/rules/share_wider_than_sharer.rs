@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, found: &mut Findings) {
+    everybody(subject, found);
     for role in subject.plan.roles.ids() {
         if subject.rights.is_administrative(role) {
             continue;
@@ -42,5 +43,38 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
                 .also(info.decl.name.span, "the level")
                 .help("let the action share at narrower levels only, or give it to roles that have all that the level lets through");
         }
+    }
+}
+
+/// What everybody can share lets through what not everybody has.
+fn everybody(subject: &Subject<'_>, found: &mut Findings) {
+    for rule in subject.rules.iter().filter(|rule| rule.is_open_permit()) {
+        let told = rule.grants.iter().find_map(|grant| {
+            let effects = subject.rights.effects.get(&grant.action)?;
+            effects.iter().find_map(|effect| match effect {
+                Effect::Shares(level) => {
+                    let masks = &subject.plan.levels[*level].masks;
+                    let wider = subject.rights.not_for_everybody(subject.plan, masks);
+                    (!wider.is_empty()).then_some((grant.action, *level, wider))
+                }
+                _ => None,
+            })
+        });
+        let Some((action, level, wider)) = told else {
+            continue;
+        };
+        let info = &subject.schema.levels[level];
+        found
+            .add(
+                rule.decl.span,
+                format!(
+                    "everybody can share at `{}` by `{}`, and lets others do what not everybody may: {}",
+                    info.name,
+                    subject.schema.action_name(action),
+                    action_names(subject, &wider),
+                ),
+            )
+            .also(info.decl.name.span, "the level")
+            .help("add a `when` on who asks or on the thing, or let a role give the action");
     }
 }

@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, found: &mut Findings) {
     for (role, info) in subject.schema.roles.iter() {
-        if subject.administrative[role] || subject.config.is_administrative(&info.name) {
+        if subject.rights.sounds_administrative(role) {
             continue;
         }
         for clause in &info.decl.clauses {

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod expected;
+mod sets;
 mod slips;
 
 use std::collections::HashMap;
@@ -411,51 +412,6 @@ impl<'s> Builder<'s> {
             name,
             includes: includes.unwrap_or_default(),
             set,
-            span: self.span(l, r),
-        }
-    }
-
-    pub fn permission_group(
-        &mut self,
-        l: u32,
-        name: Ident,
-        set: Option<PermissionSet>,
-        groups: Vec<PermissionGroup>,
-        r: u32,
-    ) -> PermissionGroup {
-        PermissionGroup {
-            doc: self.doc(l),
-            name,
-            set,
-            groups,
-            span: self.span(l, r),
-        }
-    }
-
-    pub fn type_set(
-        &mut self,
-        l: u32,
-        terms: Vec<TypeTerm>,
-        except: Option<Vec<TypeTerm>>,
-        r: u32,
-    ) -> TypeSet {
-        TypeSet {
-            terms,
-            except: except.unwrap_or_default(),
-            span: self.span(l, r),
-        }
-    }
-
-    pub fn permission_set(
-        &mut self,
-        l: u32,
-        terms: Vec<PermissionTerm>,
-        except: Option<Vec<PermissionTerm>>,
-        r: u32,
-    ) -> PermissionSet {
-        PermissionSet {
-            terms,
-            except: except.unwrap_or_default(),
             span: self.span(l, r),
         }
     }
