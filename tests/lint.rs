@@ -2,7 +2,8 @@
 //!
 //! A page of `docs/rules/` has blocks `policy,bad`, which raise this very rule and no other, on the
 //! lines with a `// <-` behind them, and `policy,good`, which do not raise it. A rule about worlds
-//! has blocks `world,bad` and `world,good` behind a `policy` block.
+//! has blocks `world,bad` and `world,good` behind a `policy` block, and one about changes has a
+//! `policy,base` before them: what the policy was.
 
 #![cfg(feature = "compiler")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ward::Sources;
-use ward::lint::{Config, Level, RULES, Report, Rule, WorldText, apply, chosen, lint};
+use ward::lint::{Config, Level, RULES, Report, Rule, WorldText, apply, chosen, lint, lint_since};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -25,6 +26,7 @@ struct Example {
     bad: bool,
     policy: String,
     world: Option<String>,
+    base: Option<String>,
 }
 
 impl Example {
@@ -40,9 +42,12 @@ impl Example {
     }
 
     fn lint(&self, rule: &Rule, level: Level) -> Report {
-        let sources = Sources::new().with("app.policy", self.policy.as_str());
-        let policy = ward::compile(&sources)
-            .unwrap_or_else(|errors| panic!("{} does not compile\n{errors}", self.place));
+        let compiled = |text: &str| {
+            let sources = Sources::new().with("app.policy", text);
+            ward::compile(&sources)
+                .unwrap_or_else(|errors| panic!("{} does not compile\n{errors}", self.place))
+        };
+        let policy = compiled(&self.policy);
         let world: Vec<WorldText> = self
             .world
             .iter()
@@ -51,7 +56,11 @@ impl Example {
                 text: text.clone(),
             })
             .collect();
-        lint(&policy, &world, &config(rule, level))
+        let config = config(rule, level);
+        match &self.base {
+            Some(base) => lint_since(&policy, &compiled(base), &world, &config),
+            None => lint(&policy, &world, &config),
+        }
     }
 }
 
@@ -65,6 +74,7 @@ fn config(rule: &Rule, level: Level) -> Config {
 fn examples(rule: &Rule) -> Vec<Example> {
     let mut examples = Vec::new();
     let mut policy = String::new();
+    let mut base = None;
     let mut lines = (1..).zip(rule.page.lines());
     while let Some((line, fence)) = lines.next() {
         let Some(words) = fence.strip_prefix("```") else {
@@ -76,6 +86,10 @@ fn examples(rule: &Rule) -> Vec<Example> {
         let place = format!("docs/rules/{}.md:{line}", rule.name);
         let (kind, verdict) = words.split_once(',').unwrap_or((words, ""));
         let (text, world) = match kind {
+            "policy" if verdict == "base" => {
+                base = Some(text);
+                continue;
+            }
             "policy" => {
                 policy.clone_from(&text);
                 (text, None)
@@ -89,6 +103,7 @@ fn examples(rule: &Rule) -> Vec<Example> {
                 bad: verdict == "bad",
                 policy: text,
                 world,
+                base: base.clone(),
             }),
             "" if kind == "policy" => {}
             other => panic!("{place}: `{other}` is neither good nor bad"),
@@ -193,6 +208,7 @@ fn a_fix_leaves_a_policy_with_fewer_findings() {
                 bad: false,
                 policy: text,
                 world: None,
+                base: example.base.clone(),
             };
             let left = mended.lint(rule, Level::Warn);
             let own = |report: &Report| {
