@@ -4,6 +4,8 @@
 //! something that the same part did not give, or takes less away. A part that narrows says nothing.
 
 mod denials;
+mod groups;
+mod limits;
 mod roles;
 mod rules;
 mod types;
@@ -36,6 +38,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     rules::check(subject, base, found);
     denials::check(subject, base, found);
     types::check(subject, base, found);
+    groups::check(subject, base, found);
 }
 
 /// What is given: an action asked of a type, or sight of a type.

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Findings, Gains, HELP, Right, Subject, actions_text, beyond, change, rights_text};
+use super::{
+    Findings, Gains, HELP, Right, Subject, actions_text, beyond, change, limits, rights_text,
+};
 use crate::diagnostic::listed;
 use crate::lint::base::{Base, Holds, set_of};
 use crate::lint::shape;
@@ -35,16 +37,17 @@ pub(super) fn check(subject: &Subject<'_>, base: &Base<'_>, found: &mut Findings
         }
         roles.joined_ceiling(role, found);
     }
+    limits::check(&roles, found);
 }
 
 /// Conditions, of either plan, under which each right is given.
 type Given<'p> = HashMap<Right, Vec<Holds<'p>>, rustc_hash::FxBuildHasher>;
 
-struct Roles<'s, 'a> {
-    subject: &'s Subject<'a>,
-    base: &'s Base<'a>,
+pub(super) struct Roles<'s, 'a> {
+    pub(super) subject: &'s Subject<'a>,
+    pub(super) base: &'s Base<'a>,
     /// For each role of then all that a holder had with it, itself among them.
-    included_then: Table<RoleId, Vec<RoleId>>,
+    pub(super) included_then: Table<RoleId, Vec<RoleId>>,
     /// The roles that conditions, guards or other roles ask for.
     asked: BTreeSet<RoleId>,
 }
@@ -435,15 +438,8 @@ fn asked(plan: &Plan) -> BTreeSet<RoleId> {
     }
     for role in plan.roles.rows() {
         asked.extend(&role.guard.requires);
-        for step in role.also.iter().flat_map(|also| &also.steps) {
-            match step {
-                AlsoStep::Own(of) | AlsoStep::Enclosing(of) => {
-                    asked.insert(*of);
-                }
-                AlsoStep::Linked(_, roles) => asked.extend(roles),
-                AlsoStep::Subject(_) | AlsoStep::And | AlsoStep::Except => {}
-            }
-        }
+        let steps = role.also.iter().flat_map(|also| &also.steps);
+        asked.extend(steps.flat_map(limits::named));
     }
     asked
 }
@@ -455,7 +451,7 @@ fn name_then(plan: &Plan, role: RoleId) -> String {
 }
 
 /// The steps of an `also` by names.
-fn steps(plan: &Plan, role: RoleId, steps: &[AlsoStep]) -> Vec<String> {
+pub(super) fn steps(plan: &Plan, role: RoleId, steps: &[AlsoStep]) -> Vec<String> {
     let named = |of: &RoleId| name_then(plan, *of);
     let link = |link: &Link| match link {
         Link::Relation(id) => {

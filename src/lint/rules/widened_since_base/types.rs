@@ -187,10 +187,15 @@ impl Both<'_, '_> {
 
     /// `acts for … within … at most`
     fn credential(&self, found: &mut Findings) {
+        let name = &self.info.name;
         let Some(now) = &self.now.acts_for else {
+            if self.then.acts_for.is_some() {
+                let message =
+                    format!("a `{name}` acts for nobody now, and may do what it is given itself");
+                found.add(self.info.decl.name.span, message).help(HELP);
+            }
             return;
         };
-        let name = &self.info.name;
         let clause = self.info.acts_for.map(|(_, clause)| clause.span);
         let span = clause.unwrap_or(self.info.decl.name.span);
         let owners = |ty: &Type, column: u32| match ty.attributes.get(column as usize) {
