@@ -124,10 +124,7 @@ fn only_what_is_new_is_told() {
     repository.write("app.policy", &more);
     assert_eq!(repository.since_head(&[]).1, ["unused-role app.policy:7"]);
     let (_, out, _) = repository.ward(&["lint"]);
-    assert!(
-        out.ends_with("2 findings in 1 policy; --fix mends 0\n") || out.contains("2 findings"),
-        "{out}"
-    );
+    assert!(out.contains("2 findings in 1 policy"), "{out}");
     // From below, and by another name of the same place.
     fs::create_dir_all(repository.path.join("inner")).unwrap();
     let path = repository.path.join("inner/../app.policy");
@@ -248,6 +245,8 @@ fn a_broken_past_is_told_once_and_everything_with_it() {
 #[test]
 fn facts_are_read_at_the_revision_too() {
     let repository = Repository::with_policy("facts");
+    let policy = THEN.replace("can Doc.view", "can Doc.view, Doc.edit");
+    repository.write("app.policy", &policy);
     let facts = "Doc:plan in Team:red\nanyone is Viewer of Team:red\n";
     repository.write("app.world", facts);
     repository.commit();

@@ -186,3 +186,299 @@ fn a_policy_has_gained_nothing_on_itself() {
         assert_eq!(told(&now, &nothing), []);
     }
 }
+
+// ---- single changes -----------------------------------------------------------------------------
+
+const POLICY: &str = "\
+subject User
+subject Bot
+subject Group of User
+subject Key in Org { acts for owner: User within Org at most scopes  scopes: Permissions = [\"*\"]  other: Permissions = [] }
+scope Org in Realm { role Boss { sees this } role Guest { at most Doc.view } role Plain { sees this } }
+scope Realm { role King { sees this } }
+scope Team in Org {
+    overrides Org
+    relation helpers: User | Group
+    lead: User
+    custom roles from Doc.view
+    role Viewer { sees Doc can docs.read }
+    role Editor { includes Viewer can Doc.edit when resource.owner == principal }
+    role Printer { also helpers except Viewer requires Org.Boss for User can Doc.print when resource.owner == principal && context.mfa }
+    role Strict { can Doc.edit at most Doc.view }
+}
+resource Doc in Team {
+    owner: User
+    public: Bool = false
+    actions view, edit, print
+    share with Team { level read { view } level write includes read { edit } }
+}
+context { mfa: Bool = false, ip: IpAddr }
+permissions docs { read { Doc.view } write { Doc.edit } }
+permit Doc.view to User when resource.public
+reveal Doc when resource.public && context.mfa
+forbid Doc.print, Doc.edit when resource.public
+hide Doc to Bot
+";
+
+/// Changes of [`POLICY`], and what is told of each.
+const CHANGES: &[(&str, &str, &[&str])] = &[
+    // Roles: what they give.
+    (
+        "can docs.read",
+        "can docs.read, Doc.print",
+        &["`Viewer of Team` can `Doc.print` now"],
+    ),
+    (
+        "can docs.read",
+        "can *",
+        &["`Viewer of Team` can `Doc.edit`, `Doc.print` now"],
+    ),
+    (
+        "sees Doc can",
+        "sees Doc, Team can",
+        &["`Viewer of Team` sees `Team` now"],
+    ),
+    (
+        "Boss { sees this }",
+        "Boss { sees Org }",
+        &["`Boss of Org` sees `Org` now"],
+    ),
+    (
+        "Boss { sees this }",
+        "Boss { sees * }",
+        &["`Boss of Org` sees `Doc`, `Key`, `Org`, `Team` now"],
+    ),
+    (
+        "read { Doc.view }",
+        "read { Doc.view, Doc.print }",
+        &[
+            "`Viewer of Team` can `Doc.print` now",
+            "facts that name the permission group `docs`, in custom roles or credentials, give `Doc.print` now",
+            "facts that name the permission group `docs.read`, in custom roles or credentials, give `Doc.print` now",
+        ],
+    ),
+    (
+        "Doc.edit when resource.owner == principal }",
+        "Doc.edit }",
+        &["`Editor of Team` can `Doc.edit` without a condition now"],
+    ),
+    (
+        " && context.mfa }",
+        " }",
+        &["`Printer of Team` can `Doc.print` under a looser condition now"],
+    ),
+    (
+        "Doc.edit when resource.owner == principal }",
+        "Doc.edit when resource.owner == principal can Doc.edit when context.mfa }",
+        &["`Editor of Team` can `Doc.edit` under one more condition now"],
+    ),
+    (
+        "Printer { also helpers",
+        "Painter { also helpers",
+        &[
+            "new role `Painter of Team` can `Doc.print`",
+            "role `Printer` is gone: it does not override what the others hold outside",
+        ],
+    ),
+    (
+        "Printer { also helpers",
+        "Printer { includes Strict also helpers",
+        &["`Printer of Team` includes `Strict` now and can `Doc.edit`"],
+    ),
+    (
+        "Editor { includes Viewer",
+        "Editor {",
+        &[
+            "`Editor of Team` does not include `Viewer` any more: an `except` does not keep the others out of another role",
+        ],
+    ),
+    // Roles: who holds them, and what limits them.
+    (
+        "also helpers except Viewer",
+        "also helpers",
+        &["by this `also`, others than before may hold `Printer of Team` now"],
+    ),
+    (
+        "also helpers except Viewer",
+        "also helpers except Viewer, lead",
+        &["by this `also`, others than before may hold `Printer of Team` now"],
+    ),
+    (
+        "requires Org.Boss",
+        "",
+        &["`Printer of Team` counts without `Boss of Org` now"],
+    ),
+    (
+        "requires Org.Boss",
+        "requires Org.Boss, Org.Plain",
+        &["fewer hold `Printer of Team` now: it does not override what the others hold outside"],
+    ),
+    (
+        "for User",
+        "for User | Bot",
+        &["`Printer of Team` can be held by `Bot` now"],
+    ),
+    (
+        "for User",
+        "",
+        &["`Printer of Team` can be held by subjects of every type now"],
+    ),
+    (
+        "at most Doc.view }\n}",
+        "}\n}",
+        &["`Strict of Team` has no ceiling any more"],
+    ),
+    (
+        "at most Doc.view }\n}",
+        "at most docs }\n}",
+        &["the ceiling of `Strict of Team` lets `Doc.edit` through now"],
+    ),
+    (
+        "Plain { sees this }",
+        "Plain { sees this at most Doc.* }",
+        &[
+            "the new ceiling of `Plain of Org` lets `Doc.edit`, `Doc.print` through for those who hold `Guest of Org` too",
+        ],
+    ),
+    (
+        "role Viewer {",
+        "role Viewer { requires Org.Boss",
+        &[
+            "fewer hold `Viewer of Team` now: an `except` does not keep the others out of another role",
+        ],
+    ),
+    (
+        "role Guest { at most Doc.view }",
+        "",
+        &["role `Guest` is gone: its ceiling does not bind the others"],
+    ),
+    // Rules.
+    (
+        "permit Doc.view to User",
+        "permit Doc.view",
+        &["by this `permit`, everybody can `Doc.view` now"],
+    ),
+    (
+        "to User when resource.public",
+        "to User",
+        &["by this `permit`, every `User` can `Doc.view` without a condition now"],
+    ),
+    (
+        "permit Doc.view to User when resource.public",
+        "permit Doc.view to User when resource.public && context.mfa",
+        &[],
+    ),
+    (
+        "public && context.mfa",
+        "public",
+        &["by this `reveal`, everybody sees `Doc` under a looser condition now"],
+    ),
+    (
+        "reveal Doc when resource.public && context.mfa",
+        "reveal Doc when resource.public && context.ip == ip(\"10.0.0.1\")",
+        &[
+            "condition changed: by this `reveal`, everybody sees `Doc` when something else holds than before",
+        ],
+    ),
+    (
+        "forbid Doc.print, Doc.edit",
+        "forbid Doc.edit",
+        &["no rule forbids `Doc.print` any more"],
+    ),
+    (
+        "forbid Doc.print, Doc.edit when resource.public",
+        "",
+        &["no rule forbids `Doc.edit`, `Doc.print` any more"],
+    ),
+    (
+        "Doc.edit when resource.public\nhide",
+        "Doc.edit when resource.public && context.mfa\nhide",
+        &["`Doc.edit`, `Doc.print` is forbidden in fewer cases now"],
+    ),
+    (
+        "Doc.edit when resource.public\nhide",
+        "Doc.edit when resource.public || context.mfa\nhide",
+        &[],
+    ),
+    ("Doc.edit when resource.public\nhide", "Doc.edit\nhide", &[]),
+    ("hide Doc to Bot", "", &["no rule hides `Doc` any more"]),
+    ("hide Doc to Bot", "hide Doc", &[]),
+    (
+        "hide Doc to Bot",
+        "hide Doc to Bot when resource.public",
+        &["`Doc` is hidden in fewer cases now"],
+    ),
+    // Types.
+    (
+        "read { view }",
+        "read { view, print }",
+        &["level `read` of `Doc` with `Team` lets `Doc.print` through now"],
+    ),
+    (
+        "write includes",
+        "full { print } level write includes",
+        &[
+            "new level `full`: `Doc` can be shared with a `Team` so that it lets `Doc.print` through",
+        ],
+    ),
+    (
+        "share with Team {",
+        "share with Realm { level all { view } } share with Team {",
+        &["`Doc` can be shared with a `Realm` now, at `all`"],
+    ),
+    (
+        "roles from Doc.view",
+        "roles from Doc.view, Doc.edit",
+        &["custom roles of `Team` can have `Doc.edit` now"],
+    ),
+    (
+        "actions view, edit",
+        "visible by edit actions view, edit",
+        &["whoever has `Doc.edit` on a `Doc` sees it now"],
+    ),
+    (
+        "overrides Org",
+        "",
+        &["`Team` does not override `Org` any more: roles held there count beside its own"],
+    ),
+    (
+        "at most scopes",
+        "",
+        &["a `Key` is not limited by its `scopes` any more"],
+    ),
+    (
+        "at most scopes",
+        "at most other",
+        &["a `Key` is limited by its `other` now, and was by its `scopes`"],
+    ),
+    (
+        "of User\n",
+        "of User | Bot\n",
+        &["`Bot` can be a member of `Group` now"],
+    ),
+];
+
+#[test]
+fn each_change_is_told_for_what_it_is() {
+    let compile = |text: &str| {
+        let sources = Sources::new().with("app.policy", text);
+        ward::compile(&sources).unwrap_or_else(|errors| panic!("{errors}"))
+    };
+    let base = compile(POLICY);
+    let mut wrong = String::new();
+    for (part, other, expected) in CHANGES {
+        assert_eq!(POLICY.matches(part).count(), 1, "`{part}` stands once");
+        let now = compile(&POLICY.replace(part, other));
+        let mut said: Vec<String> = told(&base, &now)
+            .into_iter()
+            .map(|(_, said)| said)
+            .collect();
+        let mut expected = expected.to_vec();
+        said.sort();
+        expected.sort_unstable();
+        if said != expected {
+            wrong += &format!("{part} => {other}\n  {}\n", said.join("\n  "));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}

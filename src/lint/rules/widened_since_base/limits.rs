@@ -1,7 +1,7 @@
 //! Roles that take something away: by a ceiling, by overriding what is held outside, behind an `except`,
 //! or in a condition that must not hold. Where fewer hold one, somebody has more.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::roles::{Roles, steps};
 use super::{Findings, HELP};
@@ -10,45 +10,50 @@ use crate::lint::base::Base;
 use crate::plan::{AlsoStep, ConditionId, Node, NodeId, Plan, RoleId};
 use crate::source::Span;
 
+/// Roles of then that took something away, and how.
+type Limiting = BTreeMap<RoleId, &'static str>;
+
+const CEILING: &str = "its ceiling does not bind the others";
+const OVERRIDES: &str = "it does not override what the others hold outside";
+const EXCEPT: &str = "an `except` does not keep the others out of another role";
+const CONDITION: &str = "a condition that it kept from being true may be true for the others";
+
 /// Tells of roles of then that took something away, and that fewer hold now.
 pub(super) fn check(roles: &Roles<'_, '_>, found: &mut Findings) {
     let (subject, base) = (roles.subject, roles.base);
     let limiting = limiting(base);
-    for then in &limiting {
+    for (then, why) in &limiting {
         let declared = &base.then.roles[*then];
-        let (name, on) = (&declared.name, base.type_now(declared.on));
-        let Some(on) = on else { continue };
-        let span = match base.role_now(*then) {
-            None => {
-                let on = subject.schema.types[on].decl.name.span;
-                let message = format!("role `{name}` is gone, and it took something away");
-                found.add(on, message).help(HELP);
-                continue;
+        match (base.role_now(*then), base.type_now(declared.on)) {
+            (Some(now), _) => {
+                if let Some(span) = fewer(roles, now, *then) {
+                    let name = subject.role_name(now);
+                    let message = format!("fewer hold `{name}` now: {why}");
+                    found.add(span, message).help(HELP);
+                }
             }
-            Some(now) => fewer(roles, now, *then),
-        };
-        if let (Some(span), Some(now)) = (span, base.role_now(*then)) {
-            let name = subject.role_name(now);
-            let message = format!("fewer hold `{name}` now, and it takes something away");
-            found.add(span, message).help(HELP);
+            (None, Some(on)) => {
+                let on = subject.schema.types[on].decl.name.span;
+                let message = format!("role `{}` is gone: {why}", declared.name);
+                found.add(on, message).help(HELP);
+            }
+            (None, None) => {}
         }
     }
     for role in subject.plan.roles.ids() {
         let Some(then) = base.role_then(role) else {
             continue;
         };
-        let gone = roles.included_then[then]
-            .iter()
-            .filter(|of| limiting.contains(of));
-        let gone = gone.filter_map(|of| base.role_now(*of));
-        let gone = gone.filter(|of| !subject.included[role].contains(of));
-        let names: Vec<&str> = gone
-            .map(|of| subject.schema.roles[of].name.as_str())
-            .collect();
-        if !names.is_empty() {
-            let (who, names) = (subject.role_name(role), listed(&names, 3));
-            let message =
-                format!("`{who}` does not include {names} any more, which takes something away");
+        let gone = roles.included_then[then].iter().filter_map(|of| {
+            let (now, why) = (base.role_now(*of)?, limiting.get(of)?);
+            (!subject.included[role].contains(&now)).then_some((now, *why))
+        });
+        let gone: Vec<(RoleId, &str)> = gone.collect();
+        if let Some((_, why)) = gone.first() {
+            let names = gone.iter().map(|(of, _)| &subject.schema.roles[*of].name);
+            let names = listed(&names.collect::<Vec<_>>(), 3);
+            let who = subject.role_name(role);
+            let message = format!("`{who}` does not include {names} any more: {why}");
             found.add(subject.role_span(role), message).help(HELP);
         }
     }
@@ -89,12 +94,15 @@ fn fewer(roles: &Roles<'_, '_>, now: RoleId, then: RoleId) -> Option<Span> {
 }
 
 /// The roles of then that took something away, and those by which they were held.
-fn limiting(base: &Base<'_>) -> BTreeSet<RoleId> {
+fn limiting(base: &Base<'_>) -> Limiting {
     let plan = base.then;
-    let mut limiting = BTreeSet::new();
+    let mut limiting = Limiting::new();
     for (id, role) in plan.roles.iter() {
-        if role.ceiling.is_some() || plan.types[role.on].overrides != 0 {
-            limiting.insert(id);
+        if role.ceiling.is_some() {
+            limiting.entry(id).or_insert(CEILING);
+        }
+        if plan.types[role.on].overrides != 0 {
+            limiting.entry(id).or_insert(OVERRIDES);
         }
         for also in &role.also {
             behind_except(&also.steps, &mut limiting);
@@ -116,13 +124,14 @@ fn limiting(base: &Base<'_>) -> BTreeSet<RoleId> {
         let before = limiting.len();
         for (id, role) in plan.roles.iter() {
             let mut with = role.implies.iter().chain(&role.guarded);
-            if with.any(|of| limiting.contains(of)) {
-                limiting.insert(id);
+            if let Some(why) = with.find_map(|of| limiting.get(of).copied()) {
+                limiting.entry(id).or_insert(why);
             }
-            if limiting.contains(&id) {
-                limiting.extend(&role.guard.requires);
+            if let Some(why) = limiting.get(&id).copied() {
                 let steps = role.also.iter().flat_map(|also| &also.steps);
-                limiting.extend(steps.flat_map(named));
+                for of in role.guard.requires.iter().chain(steps.flat_map(named)) {
+                    limiting.entry(*of).or_insert(why);
+                }
             }
         }
         if limiting.len() == before {
@@ -140,7 +149,7 @@ pub(super) fn named(step: &AlsoStep) -> &[RoleId] {
     }
 }
 
-fn behind_except(steps: &[AlsoStep], limiting: &mut BTreeSet<RoleId>) {
+fn behind_except(steps: &[AlsoStep], limiting: &mut Limiting) {
     // For each answer on the stack, the roles that it rests on.
     let mut stack: Vec<Vec<RoleId>> = Vec::new();
     for step in steps {
@@ -148,7 +157,7 @@ fn behind_except(steps: &[AlsoStep], limiting: &mut BTreeSet<RoleId>) {
             AlsoStep::And | AlsoStep::Except => {
                 let right = stack.pop().unwrap_or_default();
                 if matches!(step, AlsoStep::Except) {
-                    limiting.extend(&right);
+                    limiting.extend(right.iter().map(|of| (*of, EXCEPT)));
                 }
                 if let Some(left) = stack.last_mut() {
                     left.extend(right);
@@ -164,14 +173,14 @@ fn asked(
     plan: &Plan,
     conditions: impl Iterator<Item = Option<ConditionId>>,
     gives: bool,
-    limiting: &mut BTreeSet<RoleId>,
+    limiting: &mut Limiting,
 ) {
     for condition in conditions.flatten() {
         let mut open: Vec<(NodeId, bool)> = vec![(plan.conditions[condition].root, gives)];
         while let Some((node, gives)) = open.pop() {
             match plan.nodes[node] {
                 Node::Holds(role) if !gives => {
-                    limiting.insert(role);
+                    limiting.entry(role).or_insert(CONDITION);
                 }
                 Node::Not(inner) => open.push((inner, !gives)),
                 Node::And(parts) | Node::Or(parts) => {
