@@ -1,6 +1,6 @@
 //! The policy as it was at a revision, matched with the policy as it is: by names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::shape::{Shaper, Shapes};
 use crate::plan::{
@@ -68,10 +68,9 @@ impl<'a> Base<'a> {
         let names = |plan: &Plan| plan.type_names().map(str::to_owned).collect();
         let types = Matched::new(names(now), names(then));
         let mut shaper = Shaper::default();
-        let both = |of: &str| {
-            let found = now.find_type(of);
-            found.is_some_and(|of| types.was(of).is_some())
-        };
+        let known: HashSet<&str> = then.type_names().collect();
+        let shared: HashSet<&str> = now.type_names().filter(|of| known.contains(of)).collect();
+        let both = |of: &str| shared.contains(of);
         let shapes_now = shaper.shapes(now, &both);
         let shapes_then = shaper.shapes(then, &both);
         Self {

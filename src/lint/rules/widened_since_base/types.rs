@@ -300,6 +300,9 @@ impl Both<'_, '_> {
 
 /// The types that a type overrides, by their ids in its plan.
 fn overridden(plan: &Plan, ty: &Type) -> Vec<TypeId> {
+    if ty.overrides == 0 {
+        return Vec::new();
+    }
     let types = plan.types.iter();
     let found = types.filter(|(_, of)| of.overridden & ty.overrides != 0);
     found.map(|(of, _)| of).collect()
