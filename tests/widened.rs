@@ -482,3 +482,18 @@ fn each_change_is_told_for_what_it_is() {
     }
     assert!(wrong.is_empty(), "\n{wrong}");
 }
+
+#[test]
+fn the_order_of_declarations_means_nothing() {
+    let compile = |text: &str| compiled(text).unwrap();
+    for part in [
+        "subject Bot\n",
+        "scope Realm { role King { sees this } }\n",
+        "hide Doc to Bot\n",
+    ] {
+        let moved = format!("{}{part}", POLICY.replace(part, ""));
+        let first = format!("{part}{}", POLICY.replace(part, ""));
+        assert_eq!(told(&compile(&first), &compile(&moved)), []);
+        assert_eq!(told(&compile(&moved), &compile(POLICY)), []);
+    }
+}
