@@ -118,7 +118,7 @@ fn decisions(policy: &Policy, other: &Policy, facts: &[Fact]) -> BTreeSet<String
 fn nobody_gains_anything_untold() {
     let first = from_environment("WARD_SEED", 0);
     let (mut changes, mut gains, mut silent) = (0, 0, 0);
-    for seed in first..first + from_environment("WARD_PAIRS", 40) {
+    for seed in first..first + from_environment("WARD_PAIRS", 60) {
         let pair = generate::pair(seed);
         let facts = ward::load::world_text("random.world", &pair.world_text()).unwrap();
         let whole = compiled(&pair.policy_text()).unwrap();
