@@ -43,13 +43,13 @@ pub fn requests(text: &str) -> impl Iterator<Item = Request> {
 }
 
 /// `{"type": "User", "id": "user_0"}`
-fn uid(json: &Json) -> EntityName {
+pub fn uid(json: &Json) -> EntityName {
     let text = |key: &str| json[key].as_str().unwrap().to_owned();
     EntityName::new(text("type"), text("id"))
 }
 
 /// `{"__entity": …}`
-fn reference(json: &Json) -> EntityName {
+pub fn reference(json: &Json) -> EntityName {
     uid(&json["__entity"])
 }
 
