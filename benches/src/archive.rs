@@ -260,7 +260,7 @@ impl Archive {
             Pair {
                 user,
                 document,
-                action: "view",
+                action: "comment",
             },
         )
     }

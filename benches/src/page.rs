@@ -50,7 +50,7 @@ impl Report {
 
     /// Limits, and how they came out.
     pub fn limits(&mut self, limits: &[Limit]) {
-        let head = ["", "figure", "limit", ""].map(str::to_owned);
+        let head = ["what", "figure", "limit", "outcome"].map(str::to_owned);
         let rows: Vec<Vec<String>> = limits.iter().map(Limit::row).collect();
         self.table(&head, &rows);
     }

@@ -84,7 +84,7 @@ pub fn tenants(count: Size) -> Scenario {
     });
     let requests = requests.collect();
     Scenario {
-        name: format!("{count} tenants"),
+        name: format!("{count} tenant{}", if count.0 == 1 { "" } else { "s" }),
         application: TENANTS,
         entities,
         requests,

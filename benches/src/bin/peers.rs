@@ -263,7 +263,7 @@ fn table(
 ) {
     let ward = engines::WARD.name;
     let peers = || names.iter().filter(|name| **name != ward);
-    let mut head = vec![String::new()];
+    let mut head = vec!["world".to_owned()];
     head.extend(names.iter().map(|name| (*name).to_owned()));
     head.extend(peers().map(|name| format!("{name} ÷ {ward}")));
     let rows: Vec<Vec<String>> = rows
@@ -303,7 +303,7 @@ fn limits(recorded: &[Row], grown: &[Row], by_tenant: &[Row]) -> Vec<Limit> {
         }
     }
     let check_with = |world| check(by_tenant[row(by_tenant, world)?].of(ward)?);
-    let many = check_with("10k tenants").zip(check_with("1 tenants"));
+    let many = check_with("10k tenants").zip(check_with("1 tenant"));
     limits.push(Limit {
         what: "check with 10,000 tenants ÷ with one".into(),
         figure: many.map(|(many, one)| many / one),
