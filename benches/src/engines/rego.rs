@@ -49,6 +49,8 @@ pub fn load(texts: &Texts) -> Box<dyn Engine> {
     let program = Compiler::compile_from_policy(&policy, entries).expect("it compiles");
     let data = Value::from_json_str(&texts.data).expect("the data is JSON");
     let mut machine = RegoVM::new();
+    // A list goes through all repositories.
+    machine.set_max_instructions(usize::MAX);
     machine.load_program(program);
     machine
         .set_data(data.clone())
