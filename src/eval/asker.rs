@@ -21,6 +21,8 @@ pub(super) struct Asker {
     pub(super) credential: Option<Credential>,
     /// Itself, its groups and [`ANYONE`], sorted.
     holders: SmallVec<[EntityId; 16]>,
+    /// A bit for each of them, by the lowest bits of their ids: most others have none of these.
+    signs: u64,
     pub(super) solved: RefCell<Solved>,
 }
 
@@ -115,7 +117,9 @@ impl Asker {
         let mut holders = seen.into_list();
         holders.push(ANYONE);
         holders.sort_unstable();
+        let signs = holders.iter().map(|holder| 1 << (holder.0 & 63));
         Self {
+            signs: signs.fold(0, |all, sign: u64| all | sign),
             ty,
             id,
             known,
@@ -130,45 +134,120 @@ impl Asker {
     }
 
     /// Whether an entity is the subject, or a group of it.
+    #[inline]
     pub(super) fn is(&self, entity: EntityId) -> bool {
-        self.holders.binary_search(&entity).is_ok()
+        if self.signs >> (entity.0 & 63) & 1 == 0 {
+            return false;
+        }
+        if self.holders.len() <= 8 {
+            self.holders.contains(&entity)
+        } else {
+            self.holders.binary_search(&entity).is_ok()
+        }
     }
 
     /// The roles that it holds at a place, at this time [1].
     pub(super) fn held_at(&self, world: &World, place: EntityId, now: i64) -> HeldHere {
-        let ty = world.type_of(place);
-        let derived = ty.is_some_and(|ty| world.plan.is_derived(ty)) || world.has_sets_at(place);
-        if derived {
-            return self.solve(world, place, now);
+        let mut held = HeldHere::new();
+        self.each_held(world, place, now, &mut |one| held.push(*one));
+        held
+    }
+
+    /// Tells each role that it holds at a place, at this time [1].
+    #[inline]
+    pub(super) fn each_held(
+        &self,
+        world: &World,
+        place: EntityId,
+        now: i64,
+        tell: &mut impl FnMut(&Held),
+    ) {
+        let Some(row) = world.row(place) else { return };
+        let derived = world.plan.is_derived(row.ty());
+        let sets = world.has_sets_at(place);
+        if !derived && !sets {
+            self.each_direct(world, place, now, &mut |held| tell(&Held::by_fact(&held)));
+            return;
         }
-        self.direct(world, place, now)
-            .map(|held| Held::by_fact(&held))
-            .collect()
+        let held = if (!derived || world.plan.is_local(row.ty()))
+            && (!sets || self.are_sets_plain(world, place))
+        {
+            self.gather(world, place, now)
+        } else {
+            self.solve(world, place, now)
+        };
+        held.iter().for_each(tell);
+    }
+
+    /// Whether facts alone tell who is in each set that holds a role at a place.
+    fn are_sets_plain(&self, world: &World, place: EntityId) -> bool {
+        world.sets_at(place).all(|held| {
+            let ty = world.type_of(held.holder);
+            let Some(set) = held
+                .set
+                .filter(|_| ty.is_some_and(|ty| !world.plan.is_derived(ty)))
+            else {
+                return false;
+            };
+            // A set may hold the role that makes the other.
+            let mut others = world.sets_at(held.holder);
+            !others.any(|other| Held::by_fact(&other).gives(world, set))
+        })
     }
 
     /// Whether it holds a role at a place.
     pub(super) fn holds(&self, world: &World, place: EntityId, role: RoleId, now: i64) -> bool {
-        let held = self.held_at(world, place, now);
-        held.iter().any(|held| held.gives(world, role))
+        let mut holds = false;
+        self.each_held(world, place, now, &mut |held| {
+            holds |= held.gives(world, role)
+        });
+        holds
     }
 
-    /// What facts say that it holds at a place, by itself or by a group.
-    pub(super) fn direct<'w>(
+    /// Whether facts say that it holds a role at a place, by itself or by a group.
+    pub(super) fn holds_directly(
         &self,
-        world: &'w World,
+        world: &World,
+        place: EntityId,
+        role: RoleId,
+        now: i64,
+    ) -> bool {
+        let mut holds = false;
+        self.each_direct(world, place, now, &mut |held| {
+            holds |= Held::by_fact(&held).gives(world, role);
+        });
+        holds
+    }
+
+    /// Tells what facts say that it holds at a place, by itself or by a group.
+    #[inline]
+    pub(super) fn each_direct(
+        &self,
+        world: &World,
         place: EntityId,
         now: i64,
-    ) -> impl Iterator<Item = Holding> + use<'w, '_> {
+        tell: &mut impl FnMut(Holding),
+    ) {
         let all = world.holders_at(place);
         // Sorted by holder: look each holder up where many others hold roles here, else look
         // through them all.
-        let search = all.at_most() > 8 * self.holders.len();
-        let scanned = (!search).then(|| world.holdings_at(place));
-        let searched: &[EntityId] = if search { &self.holders } else { &[] };
-        let scan = scanned.into_iter().flatten();
-        let scan = scan.filter(|held| self.is(held.holder));
-        let runs = searched.iter();
-        let runs = runs.flat_map(move |holder| world.holdings_by(place, *holder));
-        scan.chain(runs).filter(move |held| world.end(held) > now)
+        if all.at_most() <= 8 * self.holders.len() {
+            for edge in all {
+                if self.is(edge.0) {
+                    let held = Holding::at(place, edge);
+                    if world.end(&held) > now {
+                        tell(held);
+                    }
+                }
+            }
+            return;
+        }
+        for holder in &self.holders {
+            for held in world.holdings_by(place, *holder) {
+                if world.end(&held) > now {
+                    tell(held);
+                }
+            }
+        }
     }
 }

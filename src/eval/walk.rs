@@ -155,23 +155,23 @@ impl Case<'_> {
             want,
         };
         for place in &places {
-            let held = self.asker.held_at(self.world, place.entity, self.now);
-            if place.pending != 0 {
-                held.iter().for_each(|held| trace.overridden(held));
-                continue;
-            }
-            if held.is_empty() {
-                continue;
-            }
-            let left = above.of(place.entity);
-            let place = Place {
-                power: place.power & left.power,
-                shown: place.shown && left.shown,
-                ..*place
-            };
-            for held in &held {
-                self.holding(&question, &place, held, &mut verdict, trace);
-            }
+            let mut under = None;
+            self.asker
+                .each_held(self.world, place.entity, self.now, &mut |held| {
+                    if place.pending != 0 {
+                        trace.overridden(held);
+                        return;
+                    }
+                    let under = under.get_or_insert_with(|| {
+                        let left = above.of(place.entity);
+                        Place {
+                            power: place.power & left.power,
+                            shown: place.shown && left.shown,
+                            ..*place
+                        }
+                    });
+                    self.holding(&question, under, held, &mut verdict, trace);
+                });
         }
         let left = above.of(resource);
         let own = Passing {

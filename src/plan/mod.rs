@@ -342,6 +342,11 @@ impl Plan {
             .unwrap_or(false)
     }
 
+    /// Whether nothing but an entity of the type itself tells who holds its roles, where no sets do.
+    pub(crate) fn is_local(&self, ty: TypeId) -> bool {
+        self.facets.local.get(ty.index()).copied().unwrap_or(false)
+    }
+
     /// The names of the types whose entities may ask.
     pub fn subject_names(&self) -> impl Iterator<Item = &str> {
         let subjects = self

@@ -292,7 +292,7 @@ impl Base {
 }
 
 impl Holding {
-    fn at(place: EntityId, (holder, role): &(EntityId, Tag)) -> Self {
+    pub(crate) fn at(place: EntityId, (holder, role): &(EntityId, Tag)) -> Self {
         Self {
             holder: *holder,
             set: None,
