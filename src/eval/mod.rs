@@ -9,6 +9,7 @@ mod condition;
 mod context;
 mod error;
 mod holders;
+mod keys;
 mod list;
 mod places;
 mod reason;
@@ -21,6 +22,7 @@ use serde::Serialize;
 
 pub use context::Context;
 pub use error::{ConditionError, QueryError};
+pub use keys::{ActionKey, EntityKey, KeyQuestion};
 pub use reason::{Held, Reason, Reasons, Step};
 pub use who::Who;
 

@@ -106,6 +106,10 @@ impl Trace for Faults {
 }
 
 impl Faults {
+    pub(super) fn clear(&mut self) {
+        self.all.clear();
+    }
+
     pub(super) fn into_errors(self, plan: &Plan) -> Vec<ConditionError> {
         let faults = self.all.into_iter();
         faults

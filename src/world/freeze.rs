@@ -1,6 +1,7 @@
 //! From facts as they came to the base of a world, and back.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::fit::Facts;
 use super::kinds::{BaseEdges, Tag, TermKey};
@@ -11,6 +12,9 @@ use super::terms::{BaseTerms, Term};
 use super::tree::Tree;
 use super::{ANYONE, ANYONES_PLACE, Base, Changed, World};
 use crate::plan::{Cardinality, Datum, EntityId, Id, RoleId, TypeId};
+
+/// How many bases were made so far.
+static LINEAGES: AtomicU32 = AtomicU32::new(0);
 
 impl Changed {
     /// No changes, in a world in which so many entities lack a container.
@@ -203,6 +207,7 @@ impl Stage {
             types: order.types.clone(),
             edges,
             terms,
+            lineage: LINEAGES.fetch_add(1, Ordering::Relaxed),
         };
         World {
             made: self.made.renumbered(of),

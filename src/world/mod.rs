@@ -116,6 +116,8 @@ pub(crate) struct Base {
     types: Vec<(TypeId, EntityId)>,
     edges: BaseEdges,
     terms: BaseTerms,
+    /// Another one for each base.
+    lineage: u32,
 }
 
 /// What has changed since; a copy shares all that does not change again.
@@ -226,6 +228,12 @@ impl World {
     /// The plan of the policy that this world fits.
     pub fn plan(&self) -> &Arc<Plan> {
         &self.plan
+    }
+
+    /// Tells worlds apart of which one was not made from the other by changes: the ids of entities
+    /// mean nothing from one to another.
+    pub(crate) fn lineage(&self) -> u32 {
+        self.base.lineage
     }
 
     /// What it takes in memory.

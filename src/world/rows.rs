@@ -62,6 +62,11 @@ impl Row {
         TypeId(self.tag >> FLAG_BITS)
     }
 
+    /// Whether some fact names it.
+    pub(crate) fn is_known(self) -> bool {
+        self.has(Flag::KNOWN)
+    }
+
     /// Whether one of these flags is set.
     pub(crate) fn has(self, flag: Flag) -> bool {
         self.tag & flag.0 != 0
