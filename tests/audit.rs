@@ -90,6 +90,7 @@ const NOT_PLANTED: &[&str] = &[
     "unused-import",
     "empty-audience",
     "separation-of-duties",
+    "widened-since-base",
     "never-visible",
     "confusable-identifier",
     "unused-allow",

@@ -280,3 +280,22 @@ fn ci_tells_all_that_it_runs_in_one_report() {
     assert_eq!(ward(&directory, &["ci"]), (0, fine.into()));
     assert_eq!(ward(&directory, &["ci", "nowhere"]).0, 2);
 }
+
+#[test]
+fn a_rule_of_lint_has_its_page() {
+    let directory = with("page", &[("a.policy", DOC)]);
+    let (_, log) = sarif(&directory, &["ci"]);
+    let rules = log["runs"][0]["tool"]["driver"]["rules"]
+        .as_array()
+        .unwrap();
+    let rule = rules.iter().find(|rule| rule["id"] == "R105").unwrap();
+    for form in ["text", "markdown"] {
+        let page = rule["help"][form].as_str().unwrap();
+        assert!(page.starts_with("# ungranted-action\n"), "{page}");
+    }
+    // Where Ward's own repository is known, and nowhere else.
+    let uri = rule.get("helpUri").and_then(|uri| uri.as_str());
+    let repository = env!("CARGO_PKG_REPOSITORY");
+    assert_eq!(uri.is_some(), !repository.is_empty());
+    assert!(uri.is_none_or(|uri| uri.starts_with(repository)));
+}

@@ -2,8 +2,9 @@
 //!
 //! A page of `docs/rules/` has blocks `policy,bad`, which raise this very rule and no other, on the
 //! lines with a `// <-` behind them, and `policy,good`, which do not raise it. A rule about worlds
-//! has blocks `world,bad` and `world,good` behind a `policy` block. `toml,used` is the `ward.toml` of the
-//! examples behind it.
+//! has blocks `world,bad` and `world,good` behind a `policy` block, and one about changes has a
+//! `policy,base` before them: what the policy was. `toml,used` is the `ward.toml` of the examples
+//! behind it.
 
 #![cfg(feature = "compiler")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -12,7 +13,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ward::Sources;
-use ward::lint::{Config, Level, RULES, Report, Rule, WorldText, apply, chosen, lint};
+use ward::lint::{Config, Level, RULES, Report, Rule, WorldText, apply, chosen, lint, lint_since};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -28,6 +29,7 @@ struct Example {
     world: Option<String>,
     /// What `ward.toml` says.
     toml: String,
+    base: Option<String>,
 }
 
 impl Example {
@@ -43,9 +45,12 @@ impl Example {
     }
 
     fn lint(&self, rule: &Rule, level: Level) -> Report {
-        let sources = Sources::new().with("app.policy", self.policy.as_str());
-        let policy = ward::compile(&sources)
-            .unwrap_or_else(|errors| panic!("{} does not compile\n{errors}", self.place));
+        let compiled = |text: &str| {
+            let sources = Sources::new().with("app.policy", text);
+            ward::compile(&sources)
+                .unwrap_or_else(|errors| panic!("{} does not compile\n{errors}", self.place))
+        };
+        let policy = compiled(&self.policy);
         let world: Vec<WorldText> = self
             .world
             .iter()
@@ -54,7 +59,11 @@ impl Example {
                 text: text.clone(),
             })
             .collect();
-        lint(&policy, &world, &config(&self.toml, rule, level))
+        let config = config(&self.toml, rule, level);
+        match &self.base {
+            Some(base) => lint_since(&policy, &compiled(base), &world, &config),
+            None => lint(&policy, &world, &config),
+        }
     }
 }
 
@@ -68,6 +77,7 @@ fn config(toml: &str, rule: &Rule, level: Level) -> Config {
 fn examples(rule: &Rule) -> Vec<Example> {
     let mut examples = Vec::new();
     let (mut policy, mut toml) = (String::new(), String::new());
+    let mut base = None;
     let mut lines = (1..).zip(rule.page.lines());
     while let Some((line, fence)) = lines.next() {
         let Some(words) = fence.strip_prefix("```") else {
@@ -79,6 +89,10 @@ fn examples(rule: &Rule) -> Vec<Example> {
         let place = format!("docs/rules/{}.md:{line}", rule.name);
         let (kind, verdict) = words.split_once(',').unwrap_or((words, ""));
         let (text, world) = match kind {
+            "policy" if verdict == "base" => {
+                base = Some(text);
+                continue;
+            }
             "policy" => {
                 policy.clone_from(&text);
                 (text, None)
@@ -97,6 +111,7 @@ fn examples(rule: &Rule) -> Vec<Example> {
                 policy: text,
                 world,
                 toml: toml.clone(),
+                base: base.clone(),
             }),
             "" if kind == "policy" => {}
             other => panic!("{place}: `{other}` is neither good nor bad"),
@@ -202,6 +217,7 @@ fn a_fix_leaves_a_policy_with_fewer_findings() {
                 policy: text,
                 world: None,
                 toml: example.toml.clone(),
+                base: example.base.clone(),
             };
             let left = mended.lint(rule, Level::Warn);
             let own = |report: &Report| {
@@ -266,6 +282,7 @@ fn signs_that_nobody_sees_are_refused_in_names_and_found_elsewhere() {
             bad: true,
             policy: text("Member", &format!("ann{sign}ben")),
             world: None,
+            base: None,
             toml: String::new(),
         };
         let report = example.lint(rule, Level::Deny);

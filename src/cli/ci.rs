@@ -15,13 +15,18 @@ use super::{Exit, Outcomes, input, write_json, written};
 
 /// Run all checks and tests, with one report and one exit code
 #[derive(Args)]
-#[command(after_help = "Example:\n  ward ci\n  ward ci --format github policies/")]
+#[command(
+    after_help = "Example:\n  ward ci\n  ward ci --format github --since origin/main policies/"
+)]
 pub(super) struct Arguments {
     /// Files, or directories with `.policy` files below them; `-` is standard input [default: .]
     paths: Vec<PathBuf>,
     /// How it is told
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     format: ReportFormat,
+    /// Let lint tell only what is new against this revision of git, and who may see or do more
+    #[arg(long, value_name = "REV")]
+    since: Option<String>,
 }
 
 /// What each stage found, in the order in which they are told. A stage has findings, an exit code, a
@@ -87,7 +92,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     let stages = Stages {
         check: Checked::new(&compiled),
         format: Styled::new(&arguments.paths)?,
-        lint: Linted::new(&arguments.paths)?,
+        lint: Linted::new(&arguments.paths, arguments.since.as_deref())?,
         test: Tested::new(compiled.iter().flatten(), None),
     };
     let exit = stages.exit();

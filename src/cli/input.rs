@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::git::Revision;
 use super::{Scene, Stop, report};
 use crate::compile::compile;
 use crate::diagnostic::{Diagnostic, Diagnostics, syntax as problem};
@@ -60,6 +61,27 @@ pub(super) fn units(paths: &[PathBuf]) -> Result<Vec<Unit>, Stop> {
     let here = [PathBuf::from(".")];
     let all = every_file(if paths.is_empty() { &here } else { paths })?;
     Ok(roots(all))
+}
+
+/// Every policy that was below these paths at a revision, and what the files of those policies were that
+/// there are now: a path may lead into several repositories.
+pub(super) fn units_at(
+    paths: &[PathBuf],
+    now: &[Unit],
+    tree: &mut Revision,
+) -> Result<Vec<Unit>, Stop> {
+    let here = [PathBuf::from(".")];
+    let mut names: BTreeSet<String> = now.iter().map(|unit| unit.root.clone()).collect();
+    for path in if paths.is_empty() { &here } else { paths } {
+        names.extend(tree.below(path, "policy")?);
+    }
+    let mut units = Vec::new();
+    for name in names {
+        if let Some(bytes) = tree.read(&name)? {
+            units.push(unit_of(name, bytes, &mut |name| tree.read(name))?);
+        }
+    }
+    Ok(roots(units))
 }
 
 /// Every policy below these paths, compiled.
@@ -205,6 +227,14 @@ fn roots(mut units: Vec<Unit>) -> Vec<Unit> {
 /// A file with all that it uses.
 fn unit(path: &Path) -> Result<Unit, Stop> {
     let (root, text) = read(path)?;
+    unit_of(root, text, &mut |name| Ok(fs::read(name).ok()))
+}
+
+/// The bytes of a file, where it is there.
+type Bytes = Result<Option<Vec<u8>>, Stop>;
+
+/// A file with all that it uses, wherever files are read from.
+fn unit_of(root: String, text: Vec<u8>, read: &mut dyn FnMut(&str) -> Bytes) -> Result<Unit, Stop> {
     let mut unit = Unit {
         root: root.clone(),
         sources: Sources::new(),
@@ -222,8 +252,11 @@ fn unit(path: &Path) -> Result<Unit, Stop> {
             .map(|(path, _)| used_name(&user, &path.value))
             .collect();
         for name in wanted {
+            if unit.sources.find(&name).is_some() {
+                continue;
+            }
             // One that is not there is told with its place when the policy is compiled.
-            if let (None, Ok(text)) = (unit.sources.find(&name), fs::read(&name)) {
+            if let Some(text) = read(&name)? {
                 open.push(add(&mut unit, name, text));
             }
         }

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod configuration;
+mod since;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -19,11 +20,12 @@ use crate::diagnostic::{Code, Diagnostics, Edit, Fix as Mend};
 use crate::lint::{self, Finding, Level, Report, WorldText};
 use crate::source::Sources;
 use baseline::Baseline;
+use since::Since;
 
 /// Find what compiles and most likely does not mean what it says
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  ward lint policies/\n  ward lint --fix --diff app.policy\n  ward lint --explain unused-role\n  ward lint --write-baseline --baseline lint.json\n\nA comment allows a finding: // ward: allow(rule-name) because …\nExit codes: 0 nothing is denied, 1 something is, or a policy does not compile."
+    after_help = "Example:\n  ward lint policies/\n  ward lint --fix --diff app.policy\n  ward lint --explain unused-role\n  ward lint --since origin/main\n\nA comment allows a finding: // ward: allow(rule-name) because …\nExit codes: 0 nothing is denied, 1 something is, or a policy does not compile."
 )]
 pub(super) struct Arguments {
     /// Files, or directories with `.policy` files below them [default: .]
@@ -49,6 +51,9 @@ pub(super) struct Arguments {
     /// Write what is found to the baseline [default: ward-baseline.json]
     #[arg(long)]
     write_baseline: bool,
+    /// Tell only what is new against this revision of git, and who may see or do more than then
+    #[arg(long, value_name = "REV", conflicts_with = "write_baseline")]
+    since: Option<String>,
     /// Let a rule be an error; `warnings` for whatever is a warning
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     deny: Vec<String>,
@@ -64,8 +69,8 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    /// Nothing but paths.
-    fn of_paths(paths: Vec<PathBuf>) -> Self {
+    /// Nothing but paths, and a revision to compare with.
+    fn of_paths(paths: Vec<PathBuf>, since: Option<&str>) -> Self {
         Self {
             paths,
             world: Vec::new(),
@@ -75,11 +80,19 @@ impl Arguments {
             diff: false,
             baseline: None,
             write_baseline: false,
+            since: since.map(str::to_owned),
             deny: Vec::new(),
             warn: Vec::new(),
             allow: Vec::new(),
             explain: None,
         }
+    }
+}
+
+impl Arguments {
+    fn since(&self) -> Result<Option<Since>, Stop> {
+        let revision = self.since.as_ref();
+        revision.map(|name| Since::new(name, self)).transpose()
     }
 }
 
@@ -89,18 +102,15 @@ pub(super) struct Linted {
 }
 
 impl Linted {
-    pub(super) fn new(paths: &[PathBuf]) -> Result<Self, Stop> {
+    pub(super) fn new(paths: &[PathBuf], since: Option<&str>) -> Result<Self, Stop> {
         // Standard input was read by the stage before.
         let named = paths.iter().filter(|path| !input::is_stdin(path));
         let named: Vec<PathBuf> = named.cloned().collect();
         let mut found = if named.is_empty() && !paths.is_empty() {
-            Found {
-                policies: 0,
-                reports: Vec::new(),
-                broken: Vec::new(),
-            }
+            Found::new(0)
         } else {
-            findings(&Arguments::of_paths(named))?
+            let arguments = Arguments::of_paths(named, since);
+            findings(&arguments, arguments.since()?.as_ref())?
         };
         found.broken.clear();
         Ok(Self { found })
@@ -144,13 +154,14 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
         write!(out, "{}", rule.page)?;
         return Ok(Exit::Success);
     }
-    let mut found = findings(arguments)?;
+    let since = arguments.since()?;
+    let mut found = findings(arguments, since.as_ref())?;
     if (arguments.fix || arguments.unsafe_fixes) && !arguments.diff {
         for _ in 0..ROUNDS {
             if !mend(&found, arguments.unsafe_fixes)? {
                 break;
             }
-            found = findings(arguments)?;
+            found = findings(arguments, since.as_ref())?;
         }
     }
     if arguments.write_baseline {
@@ -173,6 +184,14 @@ struct Found {
 }
 
 impl Found {
+    fn new(policies: usize) -> Self {
+        Self {
+            policies,
+            reports: Vec::new(),
+            broken: Vec::new(),
+        }
+    }
+
     fn all(&self) -> impl Iterator<Item = (&Sources, &Finding)> {
         self.reports.iter().flat_map(|report| {
             let findings = report.findings.iter();
@@ -214,20 +233,19 @@ impl Found {
     }
 }
 
-fn findings(arguments: &Arguments) -> Result<Found, Stop> {
+fn findings(arguments: &Arguments, since: Option<&Since>) -> Result<Found, Stop> {
     let world = worlds(arguments)?;
     let units = input::units(&arguments.paths)?;
-    let mut found = Found {
-        policies: units.len(),
-        reports: Vec::new(),
-        broken: Vec::new(),
-    };
+    let mut found = Found::new(units.len());
     let mut files: Vec<BTreeSet<String>> = Vec::new();
     for unit in &units {
         match unit.compile() {
             Ok(policy) => {
                 let config = configuration::of(unit, arguments)?;
-                found.reports.push(lint::lint(&policy, &world, &config));
+                found.reports.push(match since {
+                    Some(since) => lint::lint_since(&policy, since.base(unit), &world, &config),
+                    None => lint::lint(&policy, &world, &config),
+                });
                 files.push(names(unit));
             }
             Err(errors) => found.broken.push(errors),
@@ -235,6 +253,9 @@ fn findings(arguments: &Arguments) -> Result<Found, Stop> {
     }
     found.broken = input::distinct(&std::mem::take(&mut found.broken));
     merge(&mut found.reports, &files);
+    if let Some(since) = since {
+        since.subtract(&mut found);
+    }
     Ok(found)
 }
 
@@ -249,16 +270,26 @@ fn worlds(arguments: &Arguments) -> Result<Vec<WorldText>, Stop> {
             report::plain(&format!("cannot read `{}`: {error}", path.display()));
             Stop::Told
         })?;
-        let name = path.to_string_lossy().replace('\\', "/");
-        if !name.ends_with(".jsonl") && !name.ends_with(".ndjson") {
-            crate::load::world_text(&name, &text).map_err(|errors| {
-                report::diagnostics(&errors);
-                Stop::Told
-            })?;
-        }
-        Ok(WorldText { name, text })
+        let world = WorldText {
+            name: input::shown(path),
+            text,
+        };
+        readable(&world).map_err(|errors| {
+            report::diagnostics(&errors);
+            Stop::Told
+        })?;
+        Ok(world)
     });
     read.collect()
+}
+
+/// Whether facts can be read; of JSON Lines those are left out that cannot.
+fn readable(world: &WorldText) -> Result<(), Diagnostics> {
+    let WorldText { name, text } = world;
+    if !name.ends_with(".jsonl") && !name.ends_with(".ndjson") {
+        crate::load::world_text(name, text)?;
+    }
+    Ok(())
 }
 
 /// What tells a finding from all others: the rule, the place, and what is said.

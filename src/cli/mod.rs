@@ -14,6 +14,7 @@ mod excerpt;
 mod explain;
 mod fmt;
 mod formats;
+mod git;
 mod graph;
 mod init;
 mod input;

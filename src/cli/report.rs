@@ -178,6 +178,11 @@ pub(super) fn plain(message: &str) {
     let _ = writeln!(anstream::stderr(), "error: {message}");
 }
 
+/// Tells something beside the findings.
+pub(super) fn note(message: &str) {
+    let _ = writeln!(anstream::stderr(), "note: {message}");
+}
+
 /// A finding in JSON; lines and columns count from 1, columns in characters, and the end is exclusive.
 #[derive(Serialize)]
 pub(super) struct JsonDiagnostic {

@@ -19,11 +19,7 @@ struct Allow {
 }
 
 /// Takes out of the findings what comments allow, and tells what is wrong with the comments.
-pub(super) fn settle(
-    subject: &Subject<'_>,
-    found: &mut Vec<Finding>,
-    with_facts: bool,
-) -> Vec<Finding> {
+pub(super) fn settle(subject: &Subject<'_>, found: &mut Vec<Finding>) -> Vec<Finding> {
     let mut said = Vec::new();
     let mut allows = Vec::new();
     for comment in &subject.comments {
@@ -50,7 +46,7 @@ pub(super) fn settle(
             let (file, _) = subject.sources.locate(*span);
             let ran = super::rule(name).is_some_and(|rule| {
                 subject.config.level(rule, file) != super::Level::Allow
-                    && (with_facts || !rule.needs_facts())
+                    && subject.has_what_it_needs(rule)
             });
             if !used && ran {
                 said.push(unneeded(subject, allow, name, *span));

@@ -5,6 +5,7 @@
 //! `Findings`; levels, comments that allow and the order are no business of theirs.
 
 mod allow;
+mod base;
 mod config;
 mod constant;
 mod finding;
@@ -87,6 +88,11 @@ impl Rule {
     pub fn needs_facts(&self) -> bool {
         self.code.starts_with('W')
     }
+
+    /// Whether it finds nothing without an earlier state of the policy.
+    pub fn needs_base(&self) -> bool {
+        self.name == rules::WIDENED_SINCE_BASE.name
+    }
 }
 
 /// The rule with this name.
@@ -126,10 +132,38 @@ pub struct Report {
 /// # Ok::<(), ward::Diagnostics>(())
 /// ```
 pub fn lint(policy: &Policy, world: &[WorldText], config: &Config) -> Report {
-    let subject = Subject::new(policy, world, config);
+    report(Subject::new(policy, world, config))
+}
+
+/// The same, with the rule that compares the policy with an earlier state of it. Where there was none,
+/// `base` is the policy of no files. What other rules find is told whether it was there or not.
+///
+/// ```
+/// let policy = |can: &str| {
+///     let text = format!("
+///         subject User
+///         scope Team {{ role Member {{ sees *  can {can} }} }}
+///         resource Doc in Team {{ actions view, edit }}
+///     ");
+///     ward::compile(&ward::Sources::new().with("app.policy", text))
+/// };
+/// let (then, now) = (policy("Doc.view")?, policy("Doc.view, Doc.edit")?);
+/// let report = ward::lint::lint_since(&now, &then, &[], &ward::lint::Config::default());
+/// let said: Vec<&str> = report.findings.iter().map(|finding| &*finding.diagnostic.message).collect();
+/// assert_eq!(said, ["`Member of Team` can `Doc.edit` now"]);
+/// # Ok::<(), ward::Diagnostics>(())
+/// ```
+pub fn lint_since(policy: &Policy, base: &Policy, world: &[WorldText], config: &Config) -> Report {
+    let mut subject = Subject::new(policy, world, config);
+    subject.base = Some(base::Base::new(policy.plan(), base.plan()));
+    report(subject)
+}
+
+fn report(subject: Subject<'_>) -> Report {
+    let config = subject.config;
     let mut found = Vec::new();
     for rule in RULES {
-        if config.is_ever_told(rule) && (!rule.needs_facts() || !world.is_empty()) {
+        if config.is_ever_told(rule) && subject.has_what_it_needs(rule) {
             let mut findings = Findings::new(rule);
             (rule.check)(&subject, &mut findings);
             found.extend(findings.all);
@@ -141,7 +175,7 @@ pub fn lint(policy: &Policy, world: &[WorldText], config: &Config) -> Report {
         finding.level != Level::Allow
     };
     found.retain_mut(told);
-    let mut said = allow::settle(&subject, &mut found, !world.is_empty());
+    let mut said = allow::settle(&subject, &mut found);
     said.retain_mut(told);
     found.extend(said);
     found.sort_by(|a, b| {

@@ -6,10 +6,11 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
+use super::base::Base;
 use super::rights::{Rights, rights};
 use super::shape::{Shapes, shapes};
 use super::used::{Used, used};
-use super::{Config, WorldText};
+use super::{Config, Rule, WorldText};
 use crate::check::Reach;
 use crate::graph::{DecisionGraph, Edge};
 use crate::load;
@@ -56,6 +57,9 @@ pub(crate) struct Subject<'a> {
     pub(crate) shapes: Shapes,
     /// The facts of the world, where there is one.
     pub(crate) facts: Vec<(Span, Fact)>,
+    with_world: bool,
+    /// The policy as it was, where it is compared with that.
+    pub(crate) base: Option<Base<'a>>,
 }
 
 /// `sees …` or `can …` in a role.
@@ -154,6 +158,8 @@ impl<'a> Subject<'a> {
             included,
             rules,
             facts: Vec::new(),
+            with_world: !world.is_empty(),
+            base: None,
         };
         let comments = policy.files.iter().flat_map(|file| &file.comments);
         subject.comments = comments.cloned().collect();
@@ -164,6 +170,11 @@ impl<'a> Subject<'a> {
         subject.used = used(&subject);
         subject.rights = rights(&subject, policy.graph());
         subject
+    }
+
+    /// Whether a rule can find something here at all.
+    pub(super) fn has_what_it_needs(&self, rule: &Rule) -> bool {
+        (self.with_world || !rule.needs_facts()) && (self.base.is_some() || !rule.needs_base())
     }
 
     fn add_facts(&mut self, file: &WorldText) {

@@ -9,7 +9,7 @@ mod permissions;
 mod schema;
 
 pub(crate) use permissions::{GroupId, Permissions, SetMeaning};
-pub(crate) use schema::{AttributeInfo, Schema, kind_word};
+pub(crate) use schema::{AttributeInfo, Schema, TypeInfo, kind_word};
 
 use crate::diagnostic::{Diagnostic, names as report};
 use crate::literal::nearest;

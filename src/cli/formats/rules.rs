@@ -20,7 +20,7 @@ pub(super) struct Rule {
     pub(super) summary: Option<&'static str>,
     /// What to do.
     pub(super) help: Option<&'static str>,
-    /// A page about it.
+    /// A page about it, as Markdown.
     pub(super) page: Option<&'static str>,
 }
 
@@ -39,6 +39,7 @@ pub(super) fn rule(id: &str) -> Rule {
         return Rule {
             name: Some(rule.name),
             summary: Some(rule.summary),
+            page: Some(rule.page),
             ..Rule::default()
         };
     }
@@ -50,6 +51,16 @@ pub(super) fn rule(id: &str) -> Rule {
         };
     }
     rows.get(id).copied().unwrap_or_default()
+}
+
+impl Rule {
+    /// Where its page lies in a repository of Ward, in the newest version.
+    pub(super) fn uri(&self, repository: &str) -> Option<String> {
+        let name = self.name.filter(|_| self.page.is_some())?;
+        let repository = repository.trim_end_matches('/');
+        let known = !repository.is_empty();
+        known.then(|| format!("{repository}/blob/HEAD/docs/rules/{name}.md"))
+    }
 }
 
 /// The rows `| E0101 | what it means | what to do |` of a page.
@@ -71,6 +82,15 @@ fn rows(page: &'static str) -> HashMap<&'static str, Rule> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_lie_in_the_repository_if_there_is_one() {
+        let uri = |repository: &str| rule("R101").uri(repository);
+        let expected = "https://example.com/ward/blob/HEAD/docs/rules/unused-role.md";
+        assert_eq!(uri("https://example.com/ward/").as_deref(), Some(expected));
+        assert_eq!(uri(""), None);
+        assert_eq!(rule("E0103").uri("https://example.com/ward"), None);
+    }
 
     #[test]
     fn rows_of_the_page_of_errors_are_rules() {

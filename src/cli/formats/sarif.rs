@@ -14,6 +14,9 @@ use crate::diagnostic::Severity;
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
 
+/// Where Ward's own pages lie; empty where `Cargo.toml` names no repository.
+const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
+
 /// Writes one log with one run.
 pub(in crate::cli) fn write(out: &mut dyn Write, findings: &[Finding]) -> io::Result<()> {
     let mut index: BTreeMap<&str, usize> =
@@ -54,8 +57,11 @@ fn described(id: &str) -> Value {
     };
     put("name", rule.name.map(Value::from));
     put("shortDescription", rule.summary.map(text));
-    put("help", rule.help.map(text));
-    put("helpUri", rule.page.map(Value::from));
+    let page = rule
+        .page
+        .map(|page| json!({"text": page, "markdown": page}));
+    put("help", rule.help.map(text).or(page));
+    put("helpUri", rule.uri(REPOSITORY).map(Value::from));
     described
 }
 

@@ -11,7 +11,7 @@ use crate::lint::Finding;
 use crate::source::{Sources, one_line};
 
 /// Findings by rule, file and text: they may move within their file.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Baseline {
     version: u32,

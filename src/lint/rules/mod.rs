@@ -62,12 +62,14 @@ mod unused_level;
 mod unused_permissions;
 mod unused_relation;
 mod unused_role;
+mod widened_since_base;
 mod wildcard_action;
 
 use super::{Findings, Level, Rule, Subject};
 
 pub(super) use invalid_allow::RULE as INVALID_ALLOW;
 pub(super) use unused_allow::RULE as UNUSED_ALLOW;
+pub(super) use widened_since_base::RULE as WIDENED_SINCE_BASE;
 
 /// Every rule, by code.
 pub static RULES: &[&Rule] = &[
@@ -105,6 +107,7 @@ pub static RULES: &[&Rule] = &[
     &last_admin_removable::RULE,
     &separation_of_duties::RULE,
     &sensitive_unconditional::RULE,
+    &WIDENED_SINCE_BASE,
     // V: visibility
     &power_without_sight::RULE,
     &never_visible::RULE,
