@@ -102,7 +102,7 @@ impl Solved {
     }
 }
 
-impl Asker {
+impl Asker<'_> {
     /// The roles held at a place, by facts and by everything else.
     pub(super) fn solve(&self, world: &World, place: EntityId, now: i64) -> HeldHere {
         let mut solved = self.solved.borrow_mut();
@@ -278,7 +278,7 @@ pub(super) fn rests_on(world: &World, entity: EntityId) -> SmallVec<[EntityId; 1
 
 /// The roles of one entity while they are gathered.
 struct Gathering<'g> {
-    asker: &'g Asker,
+    asker: &'g Asker<'g>,
     /// What is known of others; nothing where facts alone tell.
     solved: Option<&'g Solved>,
     world: &'g World,
@@ -293,9 +293,11 @@ struct Gathering<'g> {
 impl Gathering<'_> {
     fn gather(&mut self, now: i64) {
         let (world, asker) = (self.world, self.asker);
-        asker.each_direct(world, self.entity, now, &mut |holding| {
-            self.add(holding.role, By::Fact(holding));
-        });
+        if let Some(row) = world.row(self.entity) {
+            asker.each_direct(world, self.entity, row, now, &mut |holding| {
+                self.add(holding.role, By::Fact(holding));
+            });
+        }
         for holding in world.sets_at(self.entity) {
             let inside = holding.set.is_some_and(|set| match self.solved {
                 // What is held here itself is being gathered.

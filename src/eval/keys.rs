@@ -109,7 +109,7 @@ impl<'w> Evaluator<'w> {
         order.sort_unstable();
         let mut outcomes = vec![Outcome::Invisible; questions.len()];
         let mut faults = Faults::default();
-        let mut current: Option<(EntityKey, Asker)> = None;
+        let mut current: Option<(EntityKey, Asker<'_>)> = None;
         for (_, _, index) in order {
             let (Some((subject, action, resource)), Some(outcome)) =
                 (questions.get(index), outcomes.get_mut(index))
@@ -128,7 +128,7 @@ impl<'w> Evaluator<'w> {
 
     fn judge_key(
         &self,
-        asker: &Asker,
+        asker: &Asker<'_>,
         bound: &Bound,
         action: ActionKey,
         resource: EntityKey,
@@ -169,7 +169,7 @@ impl<'w> Evaluator<'w> {
         }
     }
 
-    fn asker(&self, subject: EntityKey) -> Result<Asker, QueryError> {
+    fn asker(&self, subject: EntityKey) -> Result<Asker<'w>, QueryError> {
         let entity = self.entity(subject)?;
         let ty = self.world.type_of(entity);
         let ty = ty.ok_or_else(|| QueryError::wrong_key("no such entity"))?;

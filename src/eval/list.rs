@@ -62,7 +62,7 @@ impl Evaluator<'_> {
 
     /// The entities of a type that the subject could see at all: what lies below the places where it
     /// may hold a role.
-    fn candidates(&self, question: &Question, ty: TypeId) -> Vec<EntityId> {
+    fn candidates(&self, question: &Question<'_>, ty: TypeId) -> Vec<EntityId> {
         let (world, asker) = (self.world, &question.asker);
         // A rule can show anything, and no holding tells what.
         if self.shown_by_rule(ty) && asker.known {
@@ -74,8 +74,8 @@ impl Evaluator<'_> {
         let mut seen: HashSet<EntityId, rustc_hash::FxBuildHasher> = HashSet::default();
         let mut open: Vec<EntityId> = Vec::new();
         let mut found = Vec::new();
-        let holders = asker.holders().iter();
-        let held = holders.flat_map(|holder| world.held_by(*holder));
+        let holders = asker.holders();
+        let held = holders.flat_map(|holder| world.held_by(holder));
         for held in held {
             let shows = !by_facts || self.shows(held.role, ty);
             if world.end(&held) > self.now && shows && seen.insert(held.place) {
@@ -83,8 +83,8 @@ impl Evaluator<'_> {
             }
         }
         // A subject that the world does not know is in no relation.
-        for holder in asker.holders().iter().filter(|_| asker.known) {
-            let linked = world.linked(*holder);
+        for holder in asker.holders().filter(|_| asker.known) {
+            let linked = world.linked(holder);
             open.extend(linked.filter(|entity| seen.insert(*entity)));
         }
         while let Some(place) = open.pop() {

@@ -106,8 +106,8 @@ pub struct Evaluator<'w> {
 }
 
 /// A question whose names are all known to the policy.
-struct Question {
-    asker: Asker,
+struct Question<'w> {
+    asker: Asker<'w>,
     bound: Bound,
 }
 
@@ -223,7 +223,7 @@ impl<'w> Evaluator<'w> {
         Ok((verdict.outcome(bit), verdict))
     }
 
-    fn case<'c>(&'c self, question: &'c Question) -> Case<'c> {
+    fn case<'c>(&'c self, question: &'c Question<'c>) -> Case<'c> {
         Case {
             world: self.world,
             now: self.now,
@@ -232,7 +232,11 @@ impl<'w> Evaluator<'w> {
         }
     }
 
-    fn question(&self, subject: &EntityName, context: &Context) -> Result<Question, QueryError> {
+    fn question(
+        &self,
+        subject: &EntityName,
+        context: &Context,
+    ) -> Result<Question<'w>, QueryError> {
         let ty = self.type_named(&subject.type_name)?;
         if self.plan().types[ty].kind != TypeKind::Subject {
             return Err(QueryError::no_subject(self.plan(), &subject.type_name));

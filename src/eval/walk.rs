@@ -19,7 +19,7 @@ use crate::world::{AnyRole, World};
 pub(super) struct Case<'c> {
     pub(super) world: &'c World,
     pub(super) now: i64,
-    pub(super) asker: &'c Asker,
+    pub(super) asker: &'c Asker<'c>,
     pub(super) bound: &'c Bound,
 }
 
@@ -161,7 +161,7 @@ impl Case<'_> {
         for place in &places {
             let mut under = None;
             self.asker
-                .each_held(self.world, place.entity, self.now, &mut |held| {
+                .each_held(self.world, place.entity, place.row, self.now, &mut |held| {
                     if place.pending != 0 {
                         trace.overridden(held);
                         return;

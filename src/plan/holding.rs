@@ -191,6 +191,27 @@ impl Plan {
             roles.all(is_local)
         });
         let local = local.collect();
+        let simple = self.types.rows().iter().map(|ty| {
+            let mut found = Vec::new();
+            for id in &ty.roles {
+                let role = self.roles.find(*id)?;
+                if !role.guard.is_empty() || !role.guarded.is_empty() {
+                    return None;
+                }
+                for also in &role.also {
+                    let [AlsoStep::Subject(link)] = also.steps.as_slice() else {
+                        return None;
+                    };
+                    found.push(SimpleAlso {
+                        role: *id,
+                        link: *link,
+                        clause: also.clause,
+                    });
+                }
+            }
+            Some(found)
+        });
+        let simple = simple.collect();
         let strata = self.roles.rows().iter().map(|role| role.stratum);
         self.facets = Facets {
             ceilings: self.roles.rows().iter().any(|role| role.ceiling.is_some()),
@@ -202,8 +223,17 @@ impl Plan {
             links,
             derived,
             local,
+            simple,
         };
     }
+}
+
+/// An `also` of one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SimpleAlso {
+    pub(crate) role: RoleId,
+    pub(crate) link: Link,
+    pub(crate) clause: ClauseId,
 }
 
 /// What a plan uses, worked out once.
@@ -227,4 +257,7 @@ pub(crate) struct Facets {
     pub(crate) derived: Vec<bool>,
     /// By type: whether nothing but the entity itself tells who holds its roles.
     pub(crate) local: Vec<bool>,
+    /// By type: the roles that `also` gives to those whom a link leads to, where no role of the type
+    /// says more of its holders than that.
+    pub(crate) simple: Vec<Option<Vec<SimpleAlso>>>,
 }

@@ -25,7 +25,7 @@ pub(crate) use datum::type_name;
 pub(crate) use datum::{Datum, Mismatch, typed};
 pub(crate) use holding::{
     ActionMasks, ActsFor, Also, AlsoStep, CustomRoles, EVERY_PERMISSION, Facets, Guard, Link,
-    Permission,
+    Permission, SimpleAlso,
 };
 pub use ids::{
     ActionId, ClauseId, ConditionId, ConstantId, EntityId, Id, LaneId, LevelId, NodeId, RelationId,
@@ -340,6 +340,12 @@ impl Plan {
             .get(ty.index())
             .copied()
             .unwrap_or(false)
+    }
+
+    /// The roles of a type that `also` gives to those whom a link leads to; nothing where some role
+    /// of the type says more of its holders.
+    pub(crate) fn simple_also(&self, ty: TypeId) -> Option<&[SimpleAlso]> {
+        self.facets.simple.get(ty.index())?.as_deref()
     }
 
     /// Whether nothing but an entity of the type itself tells who holds its roles, where no sets do.

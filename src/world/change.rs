@@ -336,6 +336,15 @@ impl World {
         dropped
     }
 
+    /// Notes that a member has joined a group or left one: it may be a group itself.
+    pub(super) fn note_move(&mut self, member: EntityId) {
+        let ty = self.type_of(member);
+        if ty.is_some_and(|ty| !self.plan.types[ty].members.is_empty()) {
+            self.changed().groups_moved = true;
+        }
+        self.set(member, Flag::CHANGED, true);
+    }
+
     /// The tag of a group that an entity is in.
     pub(super) fn membership(&self, member: EntityId, group: EntityId) -> Option<bool> {
         let groups = self.groups();
@@ -350,6 +359,7 @@ impl World {
         let (there, back) = (Tag::new(group.0, timed), Tag::new(member.0, timed));
         edge!(self, remove, groups(member, there), members(group, back));
         self.drop_term(TermKey::Membership(member, group));
+        self.note_move(member);
         self.settle(member);
         self.settle(group);
         true

@@ -113,7 +113,12 @@ impl<'w, T: Ord + Clone> Edges<'w, T> {
     /// The edges of an entity from this one on.
     pub(crate) fn from(self, entity: EntityId, first: &T) -> Run<'w, T> {
         let base = self.runs.of(entity);
-        let start = base.partition_point(|edge| edge < first);
+        // Looking through a few is quicker than searching them.
+        let start = if base.len() <= 8 {
+            base.iter().take_while(|edge| *edge < first).count()
+        } else {
+            base.partition_point(|edge| edge < first)
+        };
         let base = base.get(start..).unwrap_or(&[]);
         match self.patch(entity) {
             None => Run::new(base, None),

@@ -87,7 +87,7 @@ impl World {
     }
 
     #[inline]
-    fn containers_of_row(&self, entity: EntityId, row: Row) -> Containers<'_> {
+    pub(crate) fn containers_of_row(&self, entity: EntityId, row: Row) -> Containers<'_> {
         let more = if row.has(Flag::MORE_CONTAINERS | Flag::CHANGED) {
             self.more_containers().of(entity)
         } else {
@@ -118,6 +118,23 @@ impl World {
         let new = new.map(EntityId::from_index);
         let new = new.filter(move |entity| self.type_of(*entity) == Some(ty));
         base.chain(new).filter(|entity| self.is_known(*entity))
+    }
+
+    /// All groups that an entity is in, to any depth and for ever, sorted; nothing where that must be
+    /// found by going from group to group.
+    #[inline]
+    pub(crate) fn all_groups(&self, member: EntityId) -> Option<&[Tag]> {
+        let row = self.row(member)?;
+        if self.changed.groups_moved || row.has(Flag::CHANGED | Flag::LEAVES) {
+            return None;
+        }
+        if !row.has(Flag::MEMBER) {
+            return Some(&[]);
+        }
+        match self.base.closures.of(member) {
+            [] => Some(self.base.edges.groups.of(member)),
+            all => Some(all),
+        }
     }
 
     /// The groups that an entity is in.
@@ -198,16 +215,18 @@ impl World {
     /// Everything that is held at a place by subjects and groups, sorted by holder.
     #[inline]
     pub(crate) fn holdings_at(&self, place: EntityId) -> impl Iterator<Item = Holding> {
-        self.holders_at(place)
-            .map(move |edge| Holding::at(place, edge))
+        let row = self.row(place).into_iter();
+        let all = row.flat_map(move |row| self.holders_at(place, row));
+        all.map(move |edge| Holding::at(place, edge))
     }
 
     /// The holders at a place with their roles, sorted by holder.
     #[inline]
-    pub(crate) fn holders_at(&self, place: EntityId) -> Run<'_, (EntityId, Tag)> {
-        match self.row(place) {
-            Some(row) if row.has(Flag::HELD_ON | Flag::CHANGED) => self.holdings().of(place),
-            _ => Run::default(),
+    pub(crate) fn holders_at(&self, place: EntityId, row: Row) -> Run<'_, (EntityId, Tag)> {
+        if row.has(Flag::HELD_ON | Flag::CHANGED) {
+            self.holdings().of(place)
+        } else {
+            Run::default()
         }
     }
 
@@ -253,10 +272,8 @@ impl World {
 
     /// Whether sets hold roles at a place.
     #[inline]
-    pub(crate) fn has_sets_at(&self, place: EntityId) -> bool {
-        self.row(place).is_some_and(|row| {
-            row.has(Flag::SETS_HOLD_ON | Flag::CHANGED) && !self.set_holdings().of(place).is_empty()
-        })
+    pub(crate) fn has_sets_at(&self, place: EntityId, row: Row) -> bool {
+        row.has(Flag::SETS_HOLD_ON | Flag::CHANGED) && !self.set_holdings().of(place).is_empty()
     }
 
     /// The places at which sets of those who hold a role here hold one.
@@ -267,9 +284,21 @@ impl World {
     /// The windows in which an entity stands.
     #[inline]
     pub(crate) fn shares_of(&self, entity: EntityId) -> impl Iterator<Item = Share> {
-        let run = match self.row(entity) {
-            Some(row) if row.has(Flag::SHARED | Flag::CHANGED) => self.shares().of(entity),
-            _ => Run::default(),
+        let row = self.row(entity).into_iter();
+        row.flat_map(move |row| self.shares_of_row(entity, row))
+    }
+
+    /// The windows in which an entity stands, whose row is known.
+    #[inline]
+    pub(crate) fn shares_of_row(
+        &self,
+        entity: EntityId,
+        row: Row,
+    ) -> impl Iterator<Item = Share> + use<'_> {
+        let run = if row.has(Flag::SHARED | Flag::CHANGED) {
+            self.shares().of(entity)
+        } else {
+            Run::default()
         };
         run.map(move |(with, level)| Share::new(entity, *with, *level))
     }

@@ -126,6 +126,7 @@ impl Facts for World {
         edge!(self, insert, groups(member, there), members(group, back));
         self.changed().count += 1;
         self.set_term(key, term);
+        self.note_move(member);
         self.touch(member);
         self.touch(group);
     }
