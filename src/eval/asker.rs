@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::holders::{By, Held, HeldHere, Solved};
 use super::places::nearest_enclosing;
 use super::seen::Seen;
-use crate::plan::{ActsFor, Datum, EVERY_PERMISSION, EntityId, LaneId, RoleId, TypeId};
+use crate::plan::{ActsFor, Datum, EVERY_PERMISSION, EntityId, LaneId, Link, RoleId, TypeId};
 use crate::world::{ANYONE, Holding, Row, Tag, World};
 
 /// A subject with the groups that it is in, to any depth, and `anyone`.
@@ -205,7 +205,7 @@ impl<'w> Asker<'w> {
                 }
             }
             for also in simple {
-                if world.follow(place, also.link).any(|named| self.is(named)) {
+                if self.is_named(world, place, also.link) {
                     tell(&Held {
                         place,
                         role: also.role,
@@ -221,6 +221,25 @@ impl<'w> Asker<'w> {
             self.solve(world, place, now)
         };
         held.iter().for_each(tell);
+    }
+
+    /// Whether a link leads from an entity to the subject or a group of it.
+    #[inline]
+    pub(super) fn is_named(&self, world: &World, from: EntityId, link: Link) -> bool {
+        match link {
+            Link::Relation(relation) => {
+                let run = world.relations().of(from);
+                run.into_iter()
+                    .any(|(of, named)| *of == relation && self.is(*named))
+            }
+            Link::Attribute(column) => match world.attribute(from, column) {
+                Some(Datum::Entity(named)) => self.is(*named),
+                Some(Datum::Set(elements)) => elements
+                    .iter()
+                    .any(|element| matches!(element, Datum::Entity(named) if self.is(*named))),
+                _ => false,
+            },
+        }
     }
 
     /// Whether facts alone tell who is in each set that holds a role at a place.
@@ -280,7 +299,7 @@ impl<'w> Asker<'w> {
         let all = world.holders_at(place, row);
         // Sorted by holder: look each holder up where many others hold roles here, else look
         // through them all.
-        if all.at_most() <= 8 * (self.groups().len() + 2) {
+        if all.at_most() <= 64 + 8 * self.groups().len() {
             for edge in all {
                 if self.is(edge.0) {
                     let held = Holding::at(place, edge);

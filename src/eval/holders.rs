@@ -390,10 +390,7 @@ impl Gathering<'_> {
                     let left = answers.pop().unwrap_or(false);
                     left && (right != matches!(step, AlsoStep::Except))
                 }
-                AlsoStep::Subject(link) => {
-                    let mut named = world.follow(self.entity, *link);
-                    named.any(|named| self.asker.is(named))
-                }
+                AlsoStep::Subject(link) => self.asker.is_named(world, self.entity, *link),
                 AlsoStep::Own(role) => self.held.iter().any(|held| held.gives(world, *role)),
                 AlsoStep::Enclosing(role) => self.above.contains(role),
                 AlsoStep::Linked(link, roles) => {

@@ -25,6 +25,10 @@ pub(super) struct Place {
     pub(super) shown: bool,
 }
 
+/// A place, with the overrides that are pending there and whether the resource shows so far.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct State(EntityId, u64, bool);
+
 /// Every place that some way leads to, the resource first.
 pub(super) type Places = SmallVec<[Place; 16]>;
 
@@ -81,7 +85,7 @@ impl Case<'_> {
         };
         let start = self.limit(watched).under(self.ceiling(resource, watched));
         let shown = start.shown && watched.shows.is_some();
-        let mut seen = Seen::from((resource, 0, shown));
+        let mut seen = Seen::from(State(resource, 0, shown));
         places.push(Place {
             entity: resource,
             row,
@@ -104,15 +108,13 @@ impl Case<'_> {
                     pending,
                     shown: place.shown && passing.shown,
                 };
-                let key = (to, pending, new.shown);
-                if seen.insert(key) {
+                let key = State(to, pending, new.shown);
+                let Some(index) = seen.find_or_insert(key) else {
                     open.push(places.len());
                     places.push(new);
                     return;
-                }
-                let known = seen.position(key);
-                let known = known.and_then(|index| Some((index, places.get_mut(index)?)));
-                if let Some((index, known)) = known {
+                };
+                if let Some(known) = places.get_mut(index) {
                     let before = (known.mask, known.power);
                     known.mask |= new.mask;
                     known.power |= new.power;

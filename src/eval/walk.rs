@@ -111,6 +111,9 @@ impl Faults {
     }
 
     pub(super) fn into_errors(self, plan: &Plan) -> Vec<ConditionError> {
+        if self.all.is_empty() {
+            return Vec::new();
+        }
         let faults = self.all.into_iter();
         faults
             .map(|(clause, fault)| ConditionError {
