@@ -85,7 +85,7 @@ pub use compile::compile;
 pub use diagnostic::Diagnostics;
 pub use eval::{
     ActionKey, Actions, ConditionError, Context, Decision, EntityKey, Evaluator, Held, KeyQuestion,
-    Outcome, QueryError, Reason as Because, Reasons, Step, Who,
+    List, Outcome, PageToken, QueryError, Reason as Because, Reasons, Step, Who,
 };
 pub use literal::{EntityName, EntityNameError, format_datetime, parse_datetime};
 pub use plan::{Cardinality, Clause, Plan, PlanError, TypeKind, Value};

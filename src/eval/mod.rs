@@ -12,8 +12,10 @@ mod holders;
 mod keys;
 mod list;
 mod places;
+mod ranges;
 mod reason;
 mod reasons;
+mod region;
 mod seen;
 mod walk;
 mod who;
@@ -23,6 +25,7 @@ use serde::Serialize;
 pub use context::Context;
 pub use error::{ConditionError, QueryError};
 pub use keys::{ActionKey, EntityKey, KeyQuestion};
+pub use list::{List, PageToken};
 pub use reason::{Held, Reason, Reasons, Step};
 pub use who::Who;
 

@@ -15,7 +15,7 @@ use super::stage::Stage;
 use super::terms::Term;
 use super::{ANYONE, ANYONES_PLACE, Changed, Holding, World};
 use crate::literal::EntityName;
-use crate::plan::{Datum, EntityId, RelationId, RoleId, Value};
+use crate::plan::{Datum, EntityId, Id, RelationId, RoleId, Value};
 
 /// Adds an edge to both of its ends, or takes it away; whether something has changed.
 macro_rules! edge {
@@ -213,7 +213,7 @@ impl World {
     }
 
     /// What the sets of those who hold a role at an entity hold elsewhere.
-    fn sets_of(&self, at: EntityId) -> impl Iterator<Item = Holding> {
+    pub(crate) fn sets_of(&self, at: EntityId) -> impl Iterator<Item = Holding> {
         self.set_held()
             .of(at)
             .map(move |(set, place, role)| Holding {
@@ -334,6 +334,14 @@ impl World {
             self.settle(container);
         }
         dropped
+    }
+
+    /// Notes that something leads into an entity that did not before.
+    pub(super) fn note_entry(&mut self, into: EntityId) {
+        self.changed().count += 1;
+        if into.index() < self.base.rows.len() {
+            self.changed().entered.insert(into);
+        }
     }
 
     /// Notes that a member has joined a group or left one: it may be a group itself.

@@ -135,6 +135,8 @@ struct Changed {
     terms: ChangedTerms,
     /// The entities that have left their first container, by number.
     detached: Sorted<(u32, EntityId)>,
+    /// The entities of the base that something was put into, or shared with.
+    entered: Sorted<EntityId>,
     /// Whether a group has joined or left another.
     groups_moved: bool,
     /// How many entities lack a container that they must have.

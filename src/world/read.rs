@@ -42,6 +42,11 @@ impl World {
         self.has(entity, Flag::KNOWN)
     }
 
+    /// Whether some entity lacks a container that it must have.
+    pub(crate) fn is_lacking(&self) -> bool {
+        self.changed.lacking > 0
+    }
+
     /// Whether its containers are all there, to the top.
     pub(crate) fn is_complete(&self, entity: EntityId) -> bool {
         if self.changed.lacking == 0 {
@@ -107,6 +112,64 @@ impl World {
             !detached || self.row(*child).is_some_and(|row| row.parent == entity)
         });
         children.chain(self.more_contents().of(entity).copied())
+    }
+
+    /// The numbers of an entity and of what lies in it, first and last, as the tree of the base has
+    /// it; nothing for a new entity.
+    pub(crate) fn span(&self, entity: EntityId) -> Option<(u32, u32)> {
+        self.base.tree.span(entity)
+    }
+
+    /// What is left of a span of numbers without what has left its container since, but for the
+    /// first itself.
+    pub(crate) fn left_in(&self, (first, last): (u32, u32)) -> SmallVec<[(u32, u32); 2]> {
+        let mut left = SmallVec::new();
+        let mut from = first;
+        let behind = (first.saturating_add(1), EntityId(0));
+        for (number, entity) in self.changed.detached.from(&behind) {
+            if *number > last {
+                break;
+            }
+            if *number < from {
+                // It lies in something that has left already.
+                continue;
+            }
+            if from < *number {
+                left.push((from, *number - 1));
+            }
+            let end = self.base.tree.span(*entity).map_or(*number, |(_, end)| end);
+            from = end.saturating_add(1);
+        }
+        if from <= last {
+            left.push((from, last));
+        }
+        left
+    }
+
+    /// The entities of a range of the base into which more leads than first containers.
+    pub(crate) fn entered(&self, (start, end): (u32, u32)) -> impl Iterator<Item = EntityId> {
+        let (first, end) = (EntityId(start), EntityId(end));
+        let edges = &self.base.edges;
+        let contents = edges.more_contents.keys(first, end);
+        let received = edges.received.keys(first, end);
+        let since = self.changed.entered.from(&first).copied();
+        let since = since.take_while(move |entity| *entity < end);
+        contents.chain(received).chain(since)
+    }
+
+    /// The entities of a type with numbers in a span: a range of ids, if there are any.
+    pub(crate) fn numbered(&self, ty: TypeId, (first, last): (u32, u32)) -> Option<(u32, u32)> {
+        let (start, end) = self.base.range(ty);
+        let numbers = self.base.tree.number.get(start.index()..end.index())?;
+        let from = numbers.partition_point(|number| *number < first);
+        let rest = numbers.get(from..)?;
+        let count = rest.partition_point(|number| *number <= last);
+        let from = start.index() + from;
+        let range = (
+            EntityId::from_index(from).0,
+            EntityId::from_index(from + count).0,
+        );
+        (count > 0).then_some(range)
     }
 
     /// The known entities of a type: those of the base in the order of their containers, then the
@@ -274,11 +337,6 @@ impl World {
     #[inline]
     pub(crate) fn has_sets_at(&self, place: EntityId, row: Row) -> bool {
         row.has(Flag::SETS_HOLD_ON | Flag::CHANGED) && !self.set_holdings().of(place).is_empty()
-    }
-
-    /// The places at which sets of those who hold a role here hold one.
-    pub(crate) fn places_of_sets(&self, of: EntityId) -> impl Iterator<Item = EntityId> {
-        self.set_held().of(of).map(|(_, place, _)| *place)
     }
 
     /// The windows in which an entity stands.
