@@ -84,8 +84,8 @@ pub use compile::compile;
 #[cfg(feature = "compiler")]
 pub use diagnostic::Diagnostics;
 pub use eval::{
-    Actions, ConditionError, Context, Decision, Evaluator, Held, Outcome, QueryError,
-    Reason as Because, Reasons, Step, Who,
+    ActionKey, Actions, ConditionError, Context, Decision, EntityKey, Evaluator, Held, KeyQuestion,
+    List, Outcome, PageToken, QueryError, Reason as Because, Reasons, Step, Who,
 };
 pub use literal::{EntityName, EntityNameError, format_datetime, parse_datetime};
 pub use plan::{Cardinality, Clause, Plan, PlanError, TypeKind, Value};

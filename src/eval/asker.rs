@@ -4,14 +4,14 @@ use std::cell::RefCell;
 
 use smallvec::SmallVec;
 
-use super::holders::{Held, HeldHere, Solved};
+use super::holders::{By, Held, HeldHere, Solved};
 use super::places::nearest_enclosing;
 use super::seen::Seen;
-use crate::plan::{ActsFor, Datum, EVERY_PERMISSION, EntityId, LaneId, RoleId, TypeId};
-use crate::world::{ANYONE, Holding, World};
+use crate::plan::{ActsFor, Datum, EVERY_PERMISSION, EntityId, LaneId, Link, RoleId, TypeId};
+use crate::world::{ANYONE, Holding, Row, Tag, World};
 
 /// A subject with the groups that it is in, to any depth, and `anyone`.
-pub(super) struct Asker {
+pub(super) struct Asker<'w> {
     /// Who asks; of a credential, its owner.
     pub(super) ty: TypeId,
     pub(super) id: EntityId,
@@ -19,9 +19,20 @@ pub(super) struct Asker {
     pub(super) known: bool,
     /// What it asks by, if not by itself.
     pub(super) credential: Option<Credential>,
-    /// Itself, its groups and [`ANYONE`], sorted.
-    holders: SmallVec<[EntityId; 16]>,
+    /// Its groups to any depth, sorted.
+    groups: Groups<'w>,
+    /// A bit for each of those that hold for it, by the lowest bits of their ids: most others have
+    /// none of these.
+    signs: u64,
     pub(super) solved: RefCell<Solved>,
+}
+
+/// Groups, sorted.
+enum Groups<'w> {
+    /// As the world has them.
+    Known(&'w [Tag]),
+    /// As they were found.
+    Found(SmallVec<[Tag; 16]>),
 }
 
 /// What acts for its owner [8].
@@ -69,8 +80,8 @@ impl Credential {
     }
 }
 
-impl Asker {
-    pub(super) fn new(world: &World, ty: TypeId, id: EntityId, now: i64) -> Self {
+impl<'w> Asker<'w> {
+    pub(super) fn new(world: &'w World, ty: TypeId, id: EntityId, now: i64) -> Self {
         let Some(acts_for) = &world.plan.types[ty].acts_for else {
             return Self::principal(world, ty, id, now);
         };
@@ -97,78 +108,232 @@ impl Asker {
         }
     }
 
-    fn principal(world: &World, ty: TypeId, id: EntityId, now: i64) -> Self {
+    fn principal(world: &'w World, ty: TypeId, id: EntityId, now: i64) -> Self {
         let known = world.is_known(id);
-        let mut seen = Seen::default();
-        if known {
-            seen.insert(id);
-        }
-        let mut next = 0;
-        while let Some(member) = seen.get(next) {
-            next += 1;
-            for membership in world.memberships(member) {
-                if membership.until > now {
-                    seen.insert(membership.other);
-                }
-            }
-        }
-        let mut holders = seen.into_list();
-        holders.push(ANYONE);
-        holders.sort_unstable();
-        Self {
+        let groups = match known.then(|| world.all_groups(id)) {
+            Some(Some(groups)) => Groups::Known(groups),
+            Some(None) => Groups::Found(found_groups(world, id, now)),
+            None => Groups::Known(&[]),
+        };
+        let mut asker = Self {
             ty,
             id,
             known,
             credential: None,
-            holders,
+            groups,
+            signs: u64::MAX,
             solved: RefCell::default(),
+        };
+        if asker.groups().len() <= 16 {
+            let signs = asker.holders().map(|holder| 1 << (holder.0 & 63));
+            asker.signs = signs.fold(0, |all, sign: u64| all | sign);
+        }
+        asker
+    }
+
+    #[inline]
+    fn groups(&self) -> &[Tag] {
+        match &self.groups {
+            Groups::Known(groups) => groups,
+            Groups::Found(groups) => groups,
         }
     }
 
-    pub(super) fn holders(&self) -> &[EntityId] {
-        &self.holders
+    /// Itself, its groups and [`ANYONE`]; of a subject that the world does not know, only that.
+    pub(super) fn holders(&self) -> impl Iterator<Item = EntityId> {
+        let own = self.known.then_some(self.id).into_iter();
+        let groups = self.groups().iter().map(|group| EntityId(group.id()));
+        own.chain(groups).chain([ANYONE])
     }
 
     /// Whether an entity is the subject, or a group of it.
+    #[inline]
     pub(super) fn is(&self, entity: EntityId) -> bool {
-        self.holders.binary_search(&entity).is_ok()
+        if self.signs >> (entity.0 & 63) & 1 == 0 {
+            return false;
+        }
+        if entity == ANYONE || entity == self.id && self.known {
+            return true;
+        }
+        let groups = self.groups();
+        if groups.len() <= 8 {
+            groups.iter().any(|group| group.id() == entity.0)
+        } else {
+            let group = groups.binary_search_by_key(&entity.0, |group| group.id());
+            group.is_ok()
+        }
     }
 
     /// The roles that it holds at a place, at this time [1].
     pub(super) fn held_at(&self, world: &World, place: EntityId, now: i64) -> HeldHere {
-        let ty = world.type_of(place);
-        let derived = ty.is_some_and(|ty| world.plan.is_derived(ty)) || world.has_sets_at(place);
-        if derived {
-            return self.solve(world, place, now);
+        let mut held = HeldHere::new();
+        let row = world.row(place);
+        let Some(row) = row else { return held };
+        self.each_held(world, place, row, now, &mut |one| {
+            // What several links say is said once.
+            let told =
+                matches!(one.by, By::Also(_)) && held.iter().any(|held| held.role == one.role);
+            if !told {
+                held.push(*one);
+            }
+        });
+        held
+    }
+
+    /// Tells each role that it holds at a place, at this time [1].
+    #[inline]
+    pub(super) fn each_held(
+        &self,
+        world: &World,
+        place: EntityId,
+        row: Row,
+        now: i64,
+        tell: &mut impl FnMut(&Held),
+    ) {
+        let sets = world.has_sets_at(place, row);
+        let plain = !sets || self.are_sets_plain(world, place);
+        if let (Some(simple), true) = (world.plan.simple_also(row.ty()), plain) {
+            self.each_direct(world, place, row, now, &mut |held| {
+                tell(&Held::by_fact(&held))
+            });
+            if sets {
+                for held in world.sets_at(place) {
+                    let set = held.set.filter(|_| world.end(&held) > now);
+                    if set.is_some_and(|set| self.holds_directly(world, held.holder, set, now)) {
+                        tell(&Held::by_fact(&held));
+                    }
+                }
+            }
+            for also in simple {
+                if self.is_named(world, place, also.link) {
+                    tell(&Held {
+                        place,
+                        role: also.role,
+                        by: By::Also(also.clause),
+                    });
+                }
+            }
+            return;
         }
-        self.direct(world, place, now)
-            .map(|held| Held::by_fact(&held))
-            .collect()
+        let held = if plain && world.plan.is_local(row.ty()) {
+            self.gather(world, place, now)
+        } else {
+            self.solve(world, place, now)
+        };
+        held.iter().for_each(tell);
+    }
+
+    /// Whether a link leads from an entity to the subject or a group of it.
+    #[inline]
+    pub(super) fn is_named(&self, world: &World, from: EntityId, link: Link) -> bool {
+        match link {
+            Link::Relation(relation) => {
+                let run = world.relations().of(from);
+                run.into_iter()
+                    .any(|(of, named)| *of == relation && self.is(*named))
+            }
+            Link::Attribute(column) => match world.attribute(from, column) {
+                Some(Datum::Entity(named)) => self.is(*named),
+                Some(Datum::Set(elements)) => elements
+                    .iter()
+                    .any(|element| matches!(element, Datum::Entity(named) if self.is(*named))),
+                _ => false,
+            },
+        }
+    }
+
+    /// Whether facts alone tell who is in each set that holds a role at a place.
+    fn are_sets_plain(&self, world: &World, place: EntityId) -> bool {
+        world.sets_at(place).all(|held| {
+            let ty = world.type_of(held.holder);
+            let Some(set) = held
+                .set
+                .filter(|_| ty.is_some_and(|ty| !world.plan.is_derived(ty)))
+            else {
+                return false;
+            };
+            // A set may hold the role that makes the other.
+            let mut others = world.sets_at(held.holder);
+            !others.any(|other| Held::by_fact(&other).gives(world, set))
+        })
     }
 
     /// Whether it holds a role at a place.
     pub(super) fn holds(&self, world: &World, place: EntityId, role: RoleId, now: i64) -> bool {
-        let held = self.held_at(world, place, now);
-        held.iter().any(|held| held.gives(world, role))
+        let mut holds = false;
+        if let Some(row) = world.row(place) {
+            self.each_held(world, place, row, now, &mut |held| {
+                holds |= held.gives(world, role);
+            });
+        }
+        holds
     }
 
-    /// What facts say that it holds at a place, by itself or by a group.
-    pub(super) fn direct<'w>(
+    /// Whether facts say that it holds a role at a place, by itself or by a group.
+    pub(super) fn holds_directly(
         &self,
-        world: &'w World,
+        world: &World,
         place: EntityId,
+        role: RoleId,
         now: i64,
-    ) -> impl Iterator<Item = Holding> + use<'w, '_> {
-        let all = world.holders_at(place);
+    ) -> bool {
+        let mut holds = false;
+        if let Some(row) = world.row(place) {
+            self.each_direct(world, place, row, now, &mut |held| {
+                holds |= Held::by_fact(&held).gives(world, role);
+            });
+        }
+        holds
+    }
+
+    /// Tells what facts say that it holds at a place, by itself or by a group.
+    #[inline]
+    pub(super) fn each_direct(
+        &self,
+        world: &World,
+        place: EntityId,
+        row: Row,
+        now: i64,
+        tell: &mut impl FnMut(Holding),
+    ) {
+        let all = world.holders_at(place, row);
         // Sorted by holder: look each holder up where many others hold roles here, else look
         // through them all.
-        let search = all.at_most() > 8 * self.holders.len();
-        let scanned = (!search).then(|| world.holdings_at(place));
-        let searched: &[EntityId] = if search { &self.holders } else { &[] };
-        let scan = scanned.into_iter().flatten();
-        let scan = scan.filter(|held| self.is(held.holder));
-        let runs = searched.iter();
-        let runs = runs.flat_map(move |holder| world.holdings_by(place, *holder));
-        scan.chain(runs).filter(move |held| world.end(held) > now)
+        if all.at_most() <= 64 + 8 * self.groups().len() {
+            for edge in all {
+                if self.is(edge.0) {
+                    let held = Holding::at(place, edge);
+                    if world.end(&held) > now {
+                        tell(held);
+                    }
+                }
+            }
+            return;
+        }
+        for holder in self.holders() {
+            for held in world.holdings_by(place, holder) {
+                if world.end(&held) > now {
+                    tell(held);
+                }
+            }
+        }
     }
+}
+
+/// All groups of a member, from group to group, sorted.
+fn found_groups(world: &World, member: EntityId, now: i64) -> SmallVec<[Tag; 16]> {
+    let mut seen = Seen::from(member);
+    let mut next = 0;
+    while let Some(at) = seen.get(next) {
+        next += 1;
+        for membership in world.memberships(at) {
+            if membership.until > now {
+                seen.insert(membership.other);
+            }
+        }
+    }
+    let groups = seen.into_list().into_iter().skip(1);
+    let mut groups: SmallVec<[Tag; 16]> = groups.map(|group| Tag::new(group.0, false)).collect();
+    groups.sort_unstable();
+    groups
 }

@@ -130,6 +130,21 @@ impl QueryError {
         Self::new("E0606", message, None, help)
     }
 
+    pub(super) fn wrong_token(what: &str) -> Self {
+        let help = "ask for the list from its beginning".to_owned();
+        Self::new(
+            "E0608",
+            format!("the page token does not fit: {what}"),
+            None,
+            help,
+        )
+    }
+
+    pub(super) fn wrong_key(what: &str) -> Self {
+        let help = "look the names up in the world that is asked".to_owned();
+        Self::new("E0607", format!("a key does not fit: {what}"), None, help)
+    }
+
     pub(super) fn context_is_no_record() -> Self {
         let help = "write `{\"name\": value}`".to_owned();
         Self::new("E0606", "the context is no object".into(), None, help)

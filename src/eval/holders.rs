@@ -102,7 +102,7 @@ impl Solved {
     }
 }
 
-impl Asker {
+impl Asker<'_> {
     /// The roles held at a place, by facts and by everything else.
     pub(super) fn solve(&self, world: &World, place: EntityId, now: i64) -> HeldHere {
         let mut solved = self.solved.borrow_mut();
@@ -111,6 +111,22 @@ impl Asker {
         }
         let found = solved.find(place);
         found.map_or_else(SmallVec::new, |found| found.held.clone())
+    }
+
+    /// The roles held at a place, where nothing but the place itself and facts tell.
+    pub(super) fn gather(&self, world: &World, place: EntityId, now: i64) -> HeldHere {
+        let mut gathering = Gathering {
+            asker: self,
+            solved: None,
+            world,
+            entity: place,
+            stratum: world.plan.facets.strata,
+            above: &[],
+            held: SmallVec::new(),
+            uncounted: None,
+        };
+        gathering.gather(now);
+        gathering.held
     }
 
     /// The roles that facts and `also` give at a place, and that do not count for their guards.
@@ -122,7 +138,7 @@ impl Asker {
         };
         let mut gathering = Gathering {
             asker: self,
-            solved: &solved,
+            solved: Some(&solved),
             world,
             entity: place,
             stratum: world.plan.facets.strata,
@@ -220,7 +236,7 @@ impl Asker {
         }
         let mut gathering = Gathering {
             asker: self,
-            solved,
+            solved: Some(solved),
             world,
             entity,
             stratum,
@@ -262,8 +278,9 @@ pub(super) fn rests_on(world: &World, entity: EntityId) -> SmallVec<[EntityId; 1
 
 /// The roles of one entity while they are gathered.
 struct Gathering<'g> {
-    asker: &'g Asker,
-    solved: &'g Solved,
+    asker: &'g Asker<'g>,
+    /// What is known of others; nothing where facts alone tell.
+    solved: Option<&'g Solved>,
     world: &'g World,
     entity: EntityId,
     stratum: u32,
@@ -276,13 +293,16 @@ struct Gathering<'g> {
 impl Gathering<'_> {
     fn gather(&mut self, now: i64) {
         let (world, asker) = (self.world, self.asker);
-        for holding in asker.direct(world, self.entity, now) {
-            self.add(holding.role, By::Fact(holding));
+        if let Some(row) = world.row(self.entity) {
+            asker.each_direct(world, self.entity, row, now, &mut |holding| {
+                self.add(holding.role, By::Fact(holding));
+            });
         }
         for holding in world.sets_at(self.entity) {
-            let inside = holding.set.is_some_and(|set| {
+            let inside = holding.set.is_some_and(|set| match self.solved {
                 // What is held here itself is being gathered.
-                self.solved.holds(world, holding.holder, set)
+                Some(solved) => solved.holds(world, holding.holder, set),
+                None => asker.holds_directly(world, holding.holder, set, now),
             });
             if world.end(&holding) > now && inside {
                 self.add(holding.role, By::Fact(holding));
@@ -291,6 +311,9 @@ impl Gathering<'_> {
         let Some(ty) = world.type_of(self.entity) else {
             return;
         };
+        if !world.plan.is_derived(ty) {
+            return;
+        }
         // Stratum by stratum: an `except` may be about a role of the same entity.
         for stratum in 0..=self.stratum {
             self.gather_also(&world.plan.types[ty].roles, stratum);
@@ -367,17 +390,17 @@ impl Gathering<'_> {
                     let left = answers.pop().unwrap_or(false);
                     left && (right != matches!(step, AlsoStep::Except))
                 }
-                AlsoStep::Subject(link) => {
-                    let mut named = world.follow(self.entity, *link);
-                    named.any(|named| self.asker.is(named))
-                }
+                AlsoStep::Subject(link) => self.asker.is_named(world, self.entity, *link),
                 AlsoStep::Own(role) => self.held.iter().any(|held| held.gives(world, *role)),
                 AlsoStep::Enclosing(role) => self.above.contains(role),
                 AlsoStep::Linked(link, roles) => {
                     let mut named = world.follow(self.entity, *link);
                     named.any(|named| {
                         let mut roles = roles.iter();
-                        roles.any(|role| self.solved.holds(world, named, *role))
+                        roles.any(|role| {
+                            self.solved
+                                .is_some_and(|solved| solved.holds(world, named, *role))
+                        })
                     })
                 }
             };

@@ -1,17 +1,90 @@
 //! Lists: what a subject sees, and what it may take an action on.
 //!
-//! Candidates are found downwards from what the subject holds, so a list costs what its answer
-//! costs; each is then asked about as a check would, so that no list can disagree with one.
+//! Found inwards from what the subject holds, so a list costs what its answer costs. Where a role
+//! gives without a condition and nothing can take away, all that lies below the place is in the list
+//! as it stands; the rest is asked about as a check would, and so is everything where a policy says
+//! more of holders than facts and simple links do. So no list can disagree with a check.
 
 use std::collections::{BTreeSet, HashSet};
+use std::fmt;
+use std::str::FromStr;
 
-use super::walk::Faults;
+use super::keys::EntityKey;
+use super::ranges::Ranges;
+use super::region::{Inwards, types_above};
+use super::walk::{Case, Faults};
 use super::{Context, Evaluator, Outcome, QueryError, Question};
 use crate::literal::EntityName;
-use crate::plan::{ActionRule, EntityId, RoleId, TypeId};
-use crate::world::AnyRole;
+use crate::plan::{ActionRule, EntityId, LaneId, Level, RoleId, TypeId};
+use crate::world::{AnyRole, Holding};
 
-impl Evaluator<'_> {
+/// A list that is worked out while it is read, in an order that stays the same for one version of
+/// the world: that of its keys.
+pub struct List<'w> {
+    evaluator: Evaluator<'w>,
+    question: Question<'w>,
+    asked: Asked,
+    /// What is in the list as it stands, but for what rules take away.
+    sure: Ranges,
+    /// What is left, ranges of which each is sure or must be asked about.
+    left: std::vec::IntoIter<(u32, u32)>,
+    current: (u32, u32),
+    current_is_sure: bool,
+    last: Option<EntityId>,
+}
+
+impl fmt::Debug for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("List").finish_non_exhaustive()
+    }
+}
+
+/// Where a list was left, to go on from there later: of the very version of the world that it was cut
+/// from.
+///
+/// Its text form can be given to others: it names no entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageToken {
+    lineage: u32,
+    changes: u64,
+    next: u32,
+}
+
+impl fmt::Display for PageToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}.{:x}.{:x}", self.lineage, self.changes, self.next)
+    }
+}
+
+impl FromStr for PageToken {
+    type Err = QueryError;
+
+    /// Reads a token as [`Display`](fmt::Display) writes it.
+    fn from_str(text: &str) -> Result<Self, QueryError> {
+        let parts = || {
+            let mut parts = text.split('.');
+            let lineage = u32::from_str_radix(parts.next()?, 16).ok()?;
+            let changes = u64::from_str_radix(parts.next()?, 16).ok()?;
+            let next = u32::from_str_radix(parts.next()?, 16).ok()?;
+            parts.next().is_none().then_some(Self {
+                lineage,
+                changes,
+                next,
+            })
+        };
+        parts().ok_or_else(|| QueryError::wrong_token("it is not one that a list gave"))
+    }
+}
+
+/// What a list is of.
+#[derive(Clone, Copy)]
+struct Asked {
+    ty: TypeId,
+    /// The action, where it is not just sight.
+    action: Option<(LaneId, u64)>,
+}
+
+impl<'w> Evaluator<'w> {
     /// The resources of a type that a subject sees, sorted by id.
     ///
     /// # Errors
@@ -23,14 +96,8 @@ impl Evaluator<'_> {
         type_name: &str,
         context: &Context,
     ) -> Result<Vec<EntityName>, QueryError> {
-        let question = self.question(subject, context)?;
-        let ty = self.type_named(type_name)?;
-        let case = self.case(&question);
-        let seen = self
-            .candidates(&question, ty)
-            .into_iter()
-            .filter(|candidate| case.judge(*candidate, None, 0, &mut Faults::default()).sees);
-        Ok(self.sorted_names(seen))
+        let list = self.list(subject, None, type_name, context)?;
+        Ok(self.sorted_names(list.entities()))
     }
 
     /// The resources of a type that a subject may take an action on, sorted by id.
@@ -45,67 +112,261 @@ impl Evaluator<'_> {
         type_name: &str,
         context: &Context,
     ) -> Result<Vec<EntityName>, QueryError> {
+        let list = self.list(subject, Some(action), type_name, context)?;
+        Ok(self.sorted_names(list.entities()))
+    }
+
+    /// The resources of a type that a subject sees, or with an action, may take it on; in the order
+    /// of their keys, and worked out while the list is read.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    pub fn list(
+        &self,
+        subject: &EntityName,
+        action: Option<&str>,
+        type_name: &str,
+        context: &Context,
+    ) -> Result<List<'w>, QueryError> {
         let question = self.question(subject, context)?;
         let ty = self.type_named(type_name)?;
-        let action = self.action_named(action, ty)?;
-        let (lane, bit) = self.bit(action, ty)?;
-        let case = self.case(&question);
-        let allowed = self
-            .candidates(&question, ty)
-            .into_iter()
-            .filter(|candidate| {
-                let verdict = case.judge(*candidate, Some(lane), bit, &mut Faults::default());
-                verdict.outcome(bit) == Outcome::Allowed
-            });
-        Ok(self.sorted_names(allowed))
+        let action = match action {
+            Some(action) => Some(self.bit(self.action_named(action, ty)?, ty)?),
+            None => None,
+        };
+        let asked = Asked { ty, action };
+        let (sure, all) = self.regions(&question, asked);
+        let mut list = List {
+            evaluator: *self,
+            question,
+            asked,
+            sure,
+            left: Vec::new().into_iter(),
+            current: (0, 0),
+            current_is_sure: false,
+            last: None,
+        };
+        list.set(&all);
+        Ok(list)
+    }
+
+    /// What is in a list as it stands, and all that may be in it.
+    fn regions(&self, question: &Question<'_>, asked: Asked) -> (Ranges, Ranges) {
+        let world = self.world;
+        let everything = || {
+            let all = world.all_of(asked.ty);
+            all.map(|entity| (entity.0, entity.0 + 1))
+                .collect::<Ranges>()
+        };
+        // A rule can show anything, and no holding tells what.
+        if self.shown_by_rule(asked.ty) && question.asker.known {
+            return (Ranges::default(), everything());
+        }
+        if !self.is_plain(asked.ty) {
+            let candidates = self.candidates(question, asked.ty).into_iter();
+            let candidates = candidates.map(|entity| (entity.0, entity.0 + 1)).collect();
+            return (Ranges::default(), candidates);
+        }
+        let inwards = Inwards::new(world, self.now, asked.ty);
+        let roles = self.plain_roles(question, inwards.leading());
+        let mut finds = Finds::default();
+        for (place, role) in roles {
+            self.note(&mut finds, place, role, asked);
+        }
+        let bit_of = |level: &Level, action: Option<(LaneId, u64)>| {
+            action.is_none_or(|(lane, bit)| level.mask(lane) & bit != 0)
+        };
+        let shown_by = self.plan().types[asked.ty].visible_by;
+        let by_sight = |level: &Level| bit_of(level, asked.action);
+        let by_action = |level: &Level| bit_of(level, asked.action) && bit_of(level, shown_by);
+        let below = |places: &[EntityId], passes: &dyn Fn(&Level) -> bool| {
+            inwards.below(places.iter().copied(), passes)
+        };
+        let seen = below(&finds.sees, &by_sight)
+            .union(&below(&finds.shows, &by_action))
+            .union(&finds.own.iter().copied().collect());
+        let seen_if = below(&finds.sees_if, &by_sight)
+            .union(&below(&finds.shows_if, &by_action))
+            .union(&finds.own_if.iter().copied().collect())
+            .union(&seen);
+        let facets = &self.plan().facets;
+        let cut = facets.ceilings || facets.overrides || question.asker.credential.is_some();
+        let (sure, all) = if asked.action.is_some() {
+            let given = below(&finds.gives, &by_sight);
+            let permitted = question.asker.known && self.is_permitted(asked);
+            let all = if permitted {
+                seen_if
+            } else {
+                seen_if.intersection(&below(&finds.gives_if, &by_sight).union(&given))
+            };
+            (seen.intersection(&given), all)
+        } else {
+            (seen, seen_if)
+        };
+        if cut {
+            (Ranges::default(), all)
+        } else {
+            (sure, all)
+        }
+    }
+
+    /// Notes what a role that is held at a place shows and gives, surely or under a condition.
+    fn note(&self, finds: &mut Finds, place: EntityId, role: RoleId, asked: Asked) {
+        let is_own = self.world.type_of(place) == Some(asked.ty);
+        let shown_by = self.plan().types[asked.ty].visible_by;
+        match self.world.role(role) {
+            Some(AnyRole::Declared(role)) => {
+                for sight in role.sights_of(asked.ty) {
+                    match (sight.this, sight.condition.is_none()) {
+                        (true, sure) if is_own => {
+                            let own = if sure {
+                                &mut finds.own
+                            } else {
+                                &mut finds.own_if
+                            };
+                            own.push((place.0, place.0 + 1));
+                        }
+                        (true, _) => {}
+                        (false, true) => finds.sees.push(place),
+                        (false, false) => finds.sees_if.push(place),
+                    }
+                }
+                let grants = |of: Option<(LaneId, u64)>, sure: &mut Vec<_>, or: &mut Vec<_>| {
+                    let Some((lane, bit)) = of else { return };
+                    for grant in role
+                        .grants_in(lane)
+                        .iter()
+                        .filter(|grant| grant.mask & bit != 0)
+                    {
+                        match grant.condition {
+                            None => sure.push(place),
+                            Some(_) => or.push(place),
+                        }
+                    }
+                };
+                grants(shown_by, &mut finds.shows, &mut finds.shows_if);
+                grants(asked.action, &mut finds.gives, &mut finds.gives_if);
+            }
+            Some(AnyRole::Custom(role)) => {
+                let gives = |of: Option<(LaneId, u64)>| {
+                    of.is_some_and(|(lane, bit)| role.masks.mask(lane) & bit != 0)
+                };
+                if gives(shown_by) {
+                    finds.shows.push(place);
+                }
+                if gives(asked.action) {
+                    finds.gives.push(place);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Every role that the subject holds anywhere, where facts, sets and simple links tell.
+    fn plain_roles(
+        &self,
+        question: &Question<'_>,
+        leading: &BTreeSet<TypeId>,
+    ) -> HashSet<(EntityId, RoleId), rustc_hash::FxBuildHasher> {
+        let (world, asker) = (self.world, &question.asker);
+        let mut roles: HashSet<(EntityId, RoleId), rustc_hash::FxBuildHasher> = HashSet::default();
+        let mut open: Vec<(EntityId, RoleId)> = Vec::new();
+        let mut add = |open: &mut Vec<_>, place: EntityId, role: RoleId| {
+            if roles.insert((place, role)) {
+                open.push((place, role));
+            }
+        };
+        let is_now = |held: &Holding| world.end(held) > self.now;
+        for holder in asker.holders() {
+            for held in world.held_by(holder).filter(is_now) {
+                add(&mut open, held.place, held.role);
+            }
+            // A subject that the world does not know is in no relation.
+            let linked = asker.known.then(|| world.linked(holder));
+            for place in linked.into_iter().flatten() {
+                let Some(ty) = world.type_of(place) else {
+                    continue;
+                };
+                for also in self.plan().simple_also(ty).unwrap_or(&[]) {
+                    if asker.is_named(world, place, also.link) {
+                        add(&mut open, place, also.role);
+                    }
+                }
+            }
+        }
+        // A role may make one part of a set that holds another.
+        while let Some((place, role)) = open.pop() {
+            for held in world.sets_of(place).filter(is_now) {
+                let inside = held.set.is_some_and(|set| match world.role(role) {
+                    Some(AnyRole::Declared(role)) => role.gives(set),
+                    _ => role == set,
+                });
+                if inside {
+                    add(&mut open, held.place, held.role);
+                }
+            }
+        }
+        roles.retain(|(place, _)| {
+            world
+                .type_of(*place)
+                .is_some_and(|ty| leading.contains(&ty))
+        });
+        roles
+    }
+
+    /// Whether facts, sets and simple links alone tell who holds the roles that matter for a type.
+    fn is_plain(&self, ty: TypeId) -> bool {
+        let plan = self.plan();
+        // Sets may be of any type.
+        if self.world.set_held().is_empty() {
+            let mut above = types_above(plan, ty).into_iter();
+            above.all(|ty| plan.simple_also(ty).is_some())
+        } else {
+            let mut types = plan.types.iter();
+            types.all(|(ty, _)| plan.simple_also(ty).is_some())
+        }
+    }
+
+    /// Whether a rule gives the action to somebody.
+    fn is_permitted(&self, asked: Asked) -> bool {
+        let gives = |rule: &ActionRule| {
+            asked
+                .action
+                .is_some_and(|(lane, bit)| rule.lane == lane && rule.mask & bit != 0)
+        };
+        self.plan().types[asked.ty].permits.iter().any(gives)
     }
 
     /// The entities of a type that the subject could see at all: what lies below the places where it
-    /// may hold a role.
-    fn candidates(&self, question: &Question, ty: TypeId) -> Vec<EntityId> {
+    /// may hold a role, whatever that rests on.
+    fn candidates(&self, question: &Question<'_>, ty: TypeId) -> BTreeSet<EntityId> {
         let (world, asker) = (self.world, &question.asker);
-        // A rule can show anything, and no holding tells what.
-        if self.shown_by_rule(ty) && asker.known {
-            return world.all_of(ty).collect();
-        }
-        // Where facts alone tell who holds a role, those that show nothing of the type are left out.
-        let by_facts = self.held_by_facts();
-        let leading = by_facts.then(|| self.types_above(ty));
         let mut seen: HashSet<EntityId, rustc_hash::FxBuildHasher> = HashSet::default();
         let mut open: Vec<EntityId> = Vec::new();
-        let mut found = Vec::new();
-        let holders = asker.holders().iter();
-        let held = holders.flat_map(|holder| world.held_by(*holder));
-        for held in held {
-            let shows = !by_facts || self.shows(held.role, ty);
-            if world.end(&held) > self.now && shows && seen.insert(held.place) {
+        let mut found = BTreeSet::new();
+        for held in asker.holders().flat_map(|holder| world.held_by(holder)) {
+            if world.end(&held) > self.now && seen.insert(held.place) {
                 open.push(held.place);
             }
         }
         // A subject that the world does not know is in no relation.
-        for holder in asker.holders().iter().filter(|_| asker.known) {
-            let linked = world.linked(*holder);
+        for holder in asker.holders().filter(|_| asker.known) {
+            let linked = world.linked(holder);
             open.extend(linked.filter(|entity| seen.insert(*entity)));
         }
         while let Some(place) = open.pop() {
-            let of = world.type_of(place);
-            if of == Some(ty) && world.is_known(place) {
-                found.push(place);
+            if world.type_of(place) == Some(ty) && world.is_known(place) {
+                found.insert(place);
             }
-            let contents = world.contents(place);
             let shared = world.received_by(place);
             let shared = shared
                 .filter(|share| world.share_end(share) > self.now)
                 .map(|share| share.entity);
-            let leads = |inner: &EntityId| {
-                let of = world.type_of(*inner);
-                let leading = leading.as_ref();
-                leading.is_none_or(|leading| of.is_some_and(|of| leading.contains(&of)))
-            };
             // Roles that rest on those held here.
             let linked = world.linked(place);
-            let sets = world.places_of_sets(place);
-            let inside = contents.chain(shared).filter(leads);
+            let sets = world.sets_of(place).map(|held| held.place);
+            let inside = world.contents(place).chain(shared);
             for inner in inside.chain(linked).chain(sets) {
                 if seen.insert(inner) {
                     open.push(inner);
@@ -159,20 +420,114 @@ impl Evaluator<'_> {
             None => false,
         }
     }
+}
 
-    /// The types on ways from a type, itself among them: nothing else can hold one of it.
-    fn types_above(&self, ty: TypeId) -> BTreeSet<TypeId> {
-        let mut above = BTreeSet::from([ty]);
-        let mut open = vec![ty];
-        while let Some(at) = open.pop() {
-            let ty = &self.plan().types[at];
-            let containers = ty.containers.iter().map(|(of, _)| *of);
-            for next in containers.chain(ty.shares.iter().map(|(with, _)| *with)) {
-                if above.insert(next) {
-                    open.push(next);
-                }
+/// The places at which the subject holds roles, by what these do: surely, or under a condition.
+#[derive(Default)]
+struct Finds {
+    sees: Vec<EntityId>,
+    sees_if: Vec<EntityId>,
+    /// By the action that shows.
+    shows: Vec<EntityId>,
+    shows_if: Vec<EntityId>,
+    gives: Vec<EntityId>,
+    gives_if: Vec<EntityId>,
+    /// `sees this`.
+    own: Vec<(u32, u32)>,
+    own_if: Vec<(u32, u32)>,
+}
+
+impl List<'_> {
+    /// Goes on where a list of the same question was left.
+    ///
+    /// # Errors
+    ///
+    /// The token was cut from another world, or from this one before or after a change.
+    pub fn after(mut self, token: PageToken) -> Result<Self, QueryError> {
+        if token.lineage != self.evaluator.world.lineage()
+            || token.changes != self.evaluator.world.changes() as u64
+        {
+            return Err(QueryError::wrong_token("the world has changed since"));
+        }
+        let rest: Vec<(u32, u32)> = std::iter::once(self.current).chain(self.left).collect();
+        self.left = Vec::new().into_iter();
+        self.current = (0, 0);
+        let rest: Ranges = rest.into_iter().collect();
+        self.set(&rest.starting_at(EntityId(token.next)));
+        Ok(self)
+    }
+
+    /// Where the list was left: behind the last one that it gave.
+    pub fn token(&self) -> PageToken {
+        PageToken {
+            lineage: self.evaluator.world.lineage(),
+            changes: self.evaluator.world.changes() as u64,
+            next: self.last.map_or(0, |last| last.0.saturating_add(1)),
+        }
+    }
+
+    /// Takes ranges, cut where what is sure begins and ends.
+    fn set(&mut self, all: &Ranges) {
+        let sure = all.intersection(&self.sure);
+        let asked = all.difference(&self.sure);
+        let mut ranges: Vec<(u32, u32)> = sure.iter().chain(asked.iter()).collect();
+        ranges.sort_unstable();
+        self.left = ranges.into_iter();
+    }
+
+    /// The entities of the list.
+    fn entities(mut self) -> impl Iterator<Item = EntityId> {
+        std::iter::from_fn(move || self.next_entity())
+    }
+
+    fn next_entity(&mut self) -> Option<EntityId> {
+        loop {
+            if self.current.0 >= self.current.1 {
+                self.current = self.left.next()?;
+                self.current_is_sure =
+                    self.sure.contains(EntityId(self.current.0)) && !self.may_be_taken();
+            }
+            let entity = EntityId(self.current.0);
+            self.current.0 += 1;
+            if self.current_is_sure || self.is_in(entity) {
+                self.last = Some(entity);
+                return Some(entity);
             }
         }
-        above
+    }
+
+    /// Whether something else than a condition of a role can keep an entity out.
+    fn may_be_taken(&self) -> bool {
+        let world = self.evaluator.world;
+        let ty = &world.plan.types[self.asked.ty];
+        let takes = |rule: &ActionRule| {
+            let action = self.asked.action;
+            action.is_some_and(|(lane, bit)| rule.lane == lane && rule.mask & bit != 0)
+        };
+        world.is_lacking() || !ty.hides.is_empty() || ty.forbids.iter().any(takes)
+    }
+
+    /// Asks about one entity, as a check would.
+    fn is_in(&self, entity: EntityId) -> bool {
+        let case: Case<'_> = self.evaluator.case(&self.question);
+        if !self.evaluator.world.is_known(entity) {
+            return false;
+        }
+        let faults = &mut Faults::default();
+        match self.asked.action {
+            None => case.judge(entity, None, 0, faults).sees,
+            Some((lane, bit)) => {
+                case.judge(entity, Some(lane), bit, faults).outcome(bit) == Outcome::Allowed
+            }
+        }
+    }
+}
+
+impl Iterator for List<'_> {
+    type Item = EntityKey;
+
+    fn next(&mut self) -> Option<EntityKey> {
+        let entity = self.next_entity()?;
+        Some(self.evaluator.key(entity))
     }
 }

@@ -9,10 +9,13 @@ mod condition;
 mod context;
 mod error;
 mod holders;
+mod keys;
 mod list;
 mod places;
+mod ranges;
 mod reason;
 mod reasons;
+mod region;
 mod seen;
 mod walk;
 mod who;
@@ -21,6 +24,8 @@ use serde::Serialize;
 
 pub use context::Context;
 pub use error::{ConditionError, QueryError};
+pub use keys::{ActionKey, EntityKey, KeyQuestion};
+pub use list::{List, PageToken};
 pub use reason::{Held, Reason, Reasons, Step};
 pub use who::Who;
 
@@ -104,8 +109,8 @@ pub struct Evaluator<'w> {
 }
 
 /// A question whose names are all known to the policy.
-struct Question {
-    asker: Asker,
+struct Question<'w> {
+    asker: Asker<'w>,
     bound: Bound,
 }
 
@@ -221,7 +226,7 @@ impl<'w> Evaluator<'w> {
         Ok((verdict.outcome(bit), verdict))
     }
 
-    fn case<'c>(&'c self, question: &'c Question) -> Case<'c> {
+    fn case<'c>(&'c self, question: &'c Question<'c>) -> Case<'c> {
         Case {
             world: self.world,
             now: self.now,
@@ -230,7 +235,11 @@ impl<'w> Evaluator<'w> {
         }
     }
 
-    fn question(&self, subject: &EntityName, context: &Context) -> Result<Question, QueryError> {
+    fn question(
+        &self,
+        subject: &EntityName,
+        context: &Context,
+    ) -> Result<Question<'w>, QueryError> {
         let ty = self.type_named(&subject.type_name)?;
         if self.plan().types[ty].kind != TypeKind::Subject {
             return Err(QueryError::no_subject(self.plan(), &subject.type_name));

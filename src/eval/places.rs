@@ -7,12 +7,13 @@ use smallvec::SmallVec;
 use super::seen::Seen;
 use super::walk::Case;
 use crate::plan::{EntityId, LaneId, TypeId};
-use crate::world::{AnyRole, World};
+use crate::world::{AnyRole, Row, World};
 
 /// A place on some way, and what the ways to it have in common.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub(super) entity: EntityId,
+    pub(super) row: Row,
     /// The union of what the ways to it let through.
     pub(super) mask: u64,
     /// The union of what is left of that under the ceilings on each way [4].
@@ -23,6 +24,10 @@ pub(super) struct Place {
     /// Whether the action that shows the resource has come through, under all ceilings on the way.
     pub(super) shown: bool,
 }
+
+/// A place, with the overrides that are pending there and whether the resource shows so far.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct State(EntityId, u64, bool);
 
 /// Every place that some way leads to, the resource first.
 pub(super) type Places = SmallVec<[Place; 16]>;
@@ -75,14 +80,15 @@ impl Case<'_> {
     pub(super) fn ways(&self, resource: EntityId, watched: Watched) -> Places {
         let world = self.world;
         let mut places: Places = SmallVec::new();
-        if !world.is_complete(resource) {
+        let Some(row) = world.row(resource).filter(|_| world.is_complete(resource)) else {
             return places;
-        }
+        };
         let start = self.limit(watched).under(self.ceiling(resource, watched));
         let shown = start.shown && watched.shows.is_some();
-        let mut seen = Seen::from((resource, 0, shown));
+        let mut seen = Seen::from(State(resource, 0, shown));
         places.push(Place {
             entity: resource,
+            row,
             mask: u64::MAX,
             power: start.power,
             pending: 0,
@@ -93,22 +99,22 @@ impl Case<'_> {
             let pending = self.pending_beyond(&place);
             let mut step = |to: EntityId, through: Passing, mask: u64| {
                 let passing = through.under(self.ceiling(to, watched));
+                let Some(row) = world.row(to) else { return };
                 let new = Place {
                     entity: to,
+                    row,
                     mask: place.mask & mask,
                     power: place.power & passing.power,
                     pending,
                     shown: place.shown && passing.shown,
                 };
-                let key = (to, pending, new.shown);
-                if seen.insert(key) {
+                let key = State(to, pending, new.shown);
+                let Some(index) = seen.find_or_insert(key) else {
                     open.push(places.len());
                     places.push(new);
                     return;
-                }
-                let known = seen.position(key);
-                let known = known.and_then(|index| Some((index, places.get_mut(index)?)));
-                if let Some((index, known)) = known {
+                };
+                if let Some(known) = places.get_mut(index) {
                     let before = (known.mask, known.power);
                     known.mask |= new.mask;
                     known.power |= new.power;
@@ -117,10 +123,10 @@ impl Case<'_> {
                     }
                 }
             };
-            for container in world.containers(place.entity) {
+            for container in world.containers_of_row(place.entity, place.row) {
                 step(container, Passing::ALL, u64::MAX);
             }
-            for share in world.shares_of(place.entity) {
+            for share in world.shares_of_row(place.entity, place.row) {
                 if world.share_end(&share) > self.now && world.is_complete(share.with) {
                     let level = &world.plan.levels[share.level];
                     let through = watched.of(|lane| level.mask(lane));
@@ -137,9 +143,7 @@ impl Case<'_> {
         if !world.plan.facets.overrides {
             return 0;
         }
-        let Some(id) = world.type_of(place.entity) else {
-            return place.pending;
-        };
+        let id = place.row.ty();
         let ty = &world.plan.types[id];
         let passed = place.pending & !ty.overridden;
         let overrides =

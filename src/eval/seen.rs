@@ -33,6 +33,7 @@ impl<T: Copy + Eq + Hash> Seen<T> {
     }
 
     /// Where a thing stands in the list, if it is there.
+    #[inline]
     pub(super) fn position(&self, thing: T) -> Option<usize> {
         if self.list.len() <= FEW {
             self.list.iter().position(|known| *known == thing)
@@ -43,8 +44,15 @@ impl<T: Copy + Eq + Hash> Seen<T> {
 
     /// Adds a thing; whether it is new.
     pub(super) fn insert(&mut self, thing: T) -> bool {
-        if self.position(thing).is_some() {
-            return false;
+        self.find_or_insert(thing).is_none()
+    }
+
+    /// Where a thing stands in the list; adds it where it is new.
+    #[inline]
+    pub(super) fn find_or_insert(&mut self, thing: T) -> Option<usize> {
+        let found = self.position(thing);
+        if found.is_some() {
+            return found;
         }
         self.list.push(thing);
         if self.list.len() > FEW {
@@ -53,7 +61,7 @@ impl<T: Copy + Eq + Hash> Seen<T> {
             let new = self.list.iter().copied().enumerate().skip(from);
             self.index.extend(new.map(|(at, thing)| (thing, at)));
         }
-        true
+        None
     }
 
     pub(super) fn get(&self, at: usize) -> Option<T> {

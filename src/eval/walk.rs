@@ -19,7 +19,7 @@ use crate::world::{AnyRole, World};
 pub(super) struct Case<'c> {
     pub(super) world: &'c World,
     pub(super) now: i64,
-    pub(super) asker: &'c Asker,
+    pub(super) asker: &'c Asker<'c>,
     pub(super) bound: &'c Bound,
 }
 
@@ -106,7 +106,14 @@ impl Trace for Faults {
 }
 
 impl Faults {
+    pub(super) fn clear(&mut self) {
+        self.all.clear();
+    }
+
     pub(super) fn into_errors(self, plan: &Plan) -> Vec<ConditionError> {
+        if self.all.is_empty() {
+            return Vec::new();
+        }
         let faults = self.all.into_iter();
         faults
             .map(|(clause, fault)| ConditionError {
@@ -155,23 +162,23 @@ impl Case<'_> {
             want,
         };
         for place in &places {
-            let held = self.asker.held_at(self.world, place.entity, self.now);
-            if place.pending != 0 {
-                held.iter().for_each(|held| trace.overridden(held));
-                continue;
-            }
-            if held.is_empty() {
-                continue;
-            }
-            let left = above.of(place.entity);
-            let place = Place {
-                power: place.power & left.power,
-                shown: place.shown && left.shown,
-                ..*place
-            };
-            for held in &held {
-                self.holding(&question, &place, held, &mut verdict, trace);
-            }
+            let mut under = None;
+            self.asker
+                .each_held(self.world, place.entity, place.row, self.now, &mut |held| {
+                    if place.pending != 0 {
+                        trace.overridden(held);
+                        return;
+                    }
+                    let under = under.get_or_insert_with(|| {
+                        let left = above.of(place.entity);
+                        Place {
+                            power: place.power & left.power,
+                            shown: place.shown && left.shown,
+                            ..*place
+                        }
+                    });
+                    self.holding(&question, under, held, &mut verdict, trace);
+                });
         }
         let left = above.of(resource);
         let own = Passing {

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
 use super::ids::{ActionId, ClauseId, LaneId, RelationId, RoleId, TypeId};
+use super::{Plan, Role};
 
 /// Something that an entity names other entities by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -179,6 +179,39 @@ impl Plan {
                 roles.any(|role| !role.also.is_empty() || !role.guard.is_empty())
             })
             .collect();
+        // What is asked of the entity and its subject alone.
+        let is_local = |role: &Role| {
+            let steps = role.also.iter().flat_map(|also| &also.steps);
+            let mut other =
+                steps.filter(|step| matches!(step, AlsoStep::Enclosing(_) | AlsoStep::Linked(..)));
+            role.guard.requires.is_empty() && other.next().is_none()
+        };
+        let local = self.types.rows().iter().map(|ty| {
+            let mut roles = ty.roles.iter().filter_map(|role| self.roles.find(*role));
+            roles.all(is_local)
+        });
+        let local = local.collect();
+        let simple = self.types.rows().iter().map(|ty| {
+            let mut found = Vec::new();
+            for id in &ty.roles {
+                let role = self.roles.find(*id)?;
+                if !role.guard.is_empty() || !role.guarded.is_empty() {
+                    return None;
+                }
+                for also in &role.also {
+                    let [AlsoStep::Subject(link)] = also.steps.as_slice() else {
+                        return None;
+                    };
+                    found.push(SimpleAlso {
+                        role: *id,
+                        link: *link,
+                        clause: also.clause,
+                    });
+                }
+            }
+            Some(found)
+        });
+        let simple = simple.collect();
         let strata = self.roles.rows().iter().map(|role| role.stratum);
         self.facets = Facets {
             ceilings: self.roles.rows().iter().any(|role| role.ceiling.is_some()),
@@ -189,8 +222,18 @@ impl Plan {
             above,
             links,
             derived,
+            local,
+            simple,
         };
     }
+}
+
+/// An `also` of one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SimpleAlso {
+    pub(crate) role: RoleId,
+    pub(crate) link: Link,
+    pub(crate) clause: ClauseId,
 }
 
 /// What a plan uses, worked out once.
@@ -212,4 +255,9 @@ pub(crate) struct Facets {
     pub(crate) links: Vec<(TypeId, Link)>,
     /// By type: whether facts alone do not tell who holds its roles.
     pub(crate) derived: Vec<bool>,
+    /// By type: whether nothing but the entity itself tells who holds its roles.
+    pub(crate) local: Vec<bool>,
+    /// By type: the roles that `also` gives to those whom a link leads to, where no role of the type
+    /// says more of its holders than that.
+    pub(crate) simple: Vec<Option<Vec<SimpleAlso>>>,
 }

@@ -25,7 +25,7 @@ pub(crate) use datum::type_name;
 pub(crate) use datum::{Datum, Mismatch, typed};
 pub(crate) use holding::{
     ActionMasks, ActsFor, Also, AlsoStep, CustomRoles, EVERY_PERMISSION, Facets, Guard, Link,
-    Permission,
+    Permission, SimpleAlso,
 };
 pub use ids::{
     ActionId, ClauseId, ConditionId, ConstantId, EntityId, Id, LaneId, LevelId, NodeId, RelationId,
@@ -258,19 +258,37 @@ impl Level {
     }
 }
 
+/// The elements with one key, among elements that are sorted by it.
+#[inline]
+fn run_of<T, K: Ord>(sorted: &[T], key: K, key_of: impl Fn(&T) -> K) -> &[T] {
+    // Looking through a few is quicker than searching them.
+    let (start, length) = if sorted.len() <= 8 {
+        let start = sorted
+            .iter()
+            .take_while(|element| key_of(element) < key)
+            .count();
+        let rest = sorted.iter().skip(start);
+        (
+            start,
+            rest.take_while(|element| key_of(element) == key).count(),
+        )
+    } else {
+        let start = sorted.partition_point(|element| key_of(element) < key);
+        let end = sorted.partition_point(|element| key_of(element) <= key);
+        (start, end - start)
+    };
+    sorted.get(start..start + length).unwrap_or(&[])
+}
+
 impl Role {
     /// What holders see of a type.
     pub(crate) fn sights_of(&self, of: TypeId) -> &[Sight] {
-        let start = self.sights.partition_point(|sight| sight.of < of);
-        let end = self.sights.partition_point(|sight| sight.of <= of);
-        self.sights.get(start..end).unwrap_or(&[])
+        run_of(&self.sights, of, |sight| sight.of)
     }
 
     /// What holders may do, of one lane.
     pub(crate) fn grants_in(&self, lane: LaneId) -> &[Grant] {
-        let start = self.grants.partition_point(|grant| grant.lane < lane);
-        let end = self.grants.partition_point(|grant| grant.lane <= lane);
-        self.grants.get(start..end).unwrap_or(&[])
+        run_of(&self.grants, lane, |grant| grant.lane)
     }
 
     /// Whether a holder has that other role with it, or it is that role.
@@ -340,6 +358,17 @@ impl Plan {
             .get(ty.index())
             .copied()
             .unwrap_or(false)
+    }
+
+    /// The roles of a type that `also` gives to those whom a link leads to; nothing where some role
+    /// of the type says more of its holders.
+    pub(crate) fn simple_also(&self, ty: TypeId) -> Option<&[SimpleAlso]> {
+        self.facets.simple.get(ty.index())?.as_deref()
+    }
+
+    /// Whether nothing but an entity of the type itself tells who holds its roles, where no sets do.
+    pub(crate) fn is_local(&self, ty: TypeId) -> bool {
+        self.facets.local.get(ty.index()).copied().unwrap_or(false)
     }
 
     /// The names of the types whose entities may ask.

@@ -15,7 +15,7 @@ use super::stage::Stage;
 use super::terms::Term;
 use super::{ANYONE, ANYONES_PLACE, Changed, Holding, World};
 use crate::literal::EntityName;
-use crate::plan::{Datum, EntityId, RelationId, RoleId, Value};
+use crate::plan::{Datum, EntityId, Id, RelationId, RoleId, Value};
 
 /// Adds an edge to both of its ends, or takes it away; whether something has changed.
 macro_rules! edge {
@@ -213,7 +213,7 @@ impl World {
     }
 
     /// What the sets of those who hold a role at an entity hold elsewhere.
-    fn sets_of(&self, at: EntityId) -> impl Iterator<Item = Holding> {
+    pub(crate) fn sets_of(&self, at: EntityId) -> impl Iterator<Item = Holding> {
         self.set_held()
             .of(at)
             .map(move |(set, place, role)| Holding {
@@ -336,6 +336,23 @@ impl World {
         dropped
     }
 
+    /// Notes that something leads into an entity that did not before.
+    pub(super) fn note_entry(&mut self, into: EntityId) {
+        self.changed().count += 1;
+        if into.index() < self.base.rows.len() {
+            self.changed().entered.insert(into);
+        }
+    }
+
+    /// Notes that a member has joined a group or left one: it may be a group itself.
+    pub(super) fn note_move(&mut self, member: EntityId) {
+        let ty = self.type_of(member);
+        if ty.is_some_and(|ty| !self.plan.types[ty].members.is_empty()) {
+            self.changed().groups_moved = true;
+        }
+        self.set(member, Flag::CHANGED, true);
+    }
+
     /// The tag of a group that an entity is in.
     pub(super) fn membership(&self, member: EntityId, group: EntityId) -> Option<bool> {
         let groups = self.groups();
@@ -350,6 +367,7 @@ impl World {
         let (there, back) = (Tag::new(group.0, timed), Tag::new(member.0, timed));
         edge!(self, remove, groups(member, there), members(group, back));
         self.drop_term(TermKey::Membership(member, group));
+        self.note_move(member);
         self.settle(member);
         self.settle(group);
         true

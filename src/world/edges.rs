@@ -113,14 +113,21 @@ impl<'w, T: Ord + Clone> Edges<'w, T> {
     /// The edges of an entity from this one on.
     pub(crate) fn from(self, entity: EntityId, first: &T) -> Run<'w, T> {
         let base = self.runs.of(entity);
-        let start = base.partition_point(|edge| edge < first);
+        // Looking through a few is quicker than searching them.
+        let start = if base.len() <= 8 {
+            base.iter().take_while(|edge| *edge < first).count()
+        } else {
+            base.partition_point(|edge| edge < first)
+        };
         let base = base.get(start..).unwrap_or(&[]);
         match self.patch(entity) {
             None => Run::new(base, None),
             Some(patch) => Run {
                 base,
-                removed: patch.removed.from(first),
-                added: patch.added.from(first),
+                changes: Some(Changes {
+                    removed: patch.removed.from(first),
+                    added: patch.added.from(first),
+                }),
             },
         }
     }
@@ -158,16 +165,29 @@ impl<'w, T: Ord + Clone> Edges<'w, T> {
 #[derive(Debug)]
 pub(crate) struct Run<'w, T> {
     base: &'w [T],
+    changes: Option<Changes<'w, T>>,
+}
+
+#[derive(Debug)]
+struct Changes<'w, T> {
     removed: sorted::Iter<'w, T>,
     added: sorted::Iter<'w, T>,
+}
+
+impl<T> Clone for Changes<'_, T> {
+    fn clone(&self) -> Self {
+        Self {
+            removed: self.removed.clone(),
+            added: self.added.clone(),
+        }
+    }
 }
 
 impl<T> Clone for Run<'_, T> {
     fn clone(&self) -> Self {
         Self {
             base: self.base,
-            removed: self.removed.clone(),
-            added: self.added.clone(),
+            changes: self.changes.clone(),
         }
     }
 }
@@ -176,34 +196,55 @@ impl<T> Default for Run<'_, T> {
     fn default() -> Self {
         Self {
             base: &[],
-            removed: sorted::Iter::default(),
-            added: sorted::Iter::default(),
+            changes: None,
         }
     }
 }
 
 impl<'w, T: Ord + Clone> Run<'w, T> {
     fn new(base: &'w [T], patch: Option<&'w Patch<T>>) -> Self {
-        match patch {
-            None => Self {
-                base,
-                ..Self::default()
-            },
-            Some(patch) => Self {
-                base,
-                removed: patch.removed.iter(),
-                added: patch.added.iter(),
-            },
-        }
+        let changes = patch.map(|patch| Changes {
+            removed: patch.removed.iter(),
+            added: patch.added.iter(),
+        });
+        Self { base, changes }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.clone().next().is_none()
+        match self.changes {
+            None => self.base.is_empty(),
+            Some(_) => self.clone().next().is_none(),
+        }
     }
 
     /// How many there are about: not fewer.
     pub(crate) fn at_most(&self) -> usize {
-        self.base.len() + self.added.at_most()
+        let added = self.changes.as_ref();
+        self.base.len() + added.map_or(0, |changes| changes.added.at_most())
+    }
+}
+
+impl<'w, T: Ord> Changes<'w, T> {
+    /// The next edge of those of the base and those of the patch.
+    fn next(&mut self, base: &mut &'w [T]) -> Option<&'w T> {
+        loop {
+            let Some((first, rest)) = base.split_first() else {
+                return self.added.next();
+            };
+            if let Some(added) = self.added.peek()
+                && added < first
+            {
+                return self.added.next();
+            }
+            *base = rest;
+            match self.removed.peek() {
+                // All that was removed stands in the base too, so it comes up in turn.
+                Some(removed) if removed == first => {
+                    self.removed.next();
+                }
+                _ => return Some(first),
+            }
+        }
     }
 }
 
@@ -212,23 +253,13 @@ impl<'w, T: Ord> Iterator for Run<'w, T> {
 
     #[inline]
     fn next(&mut self) -> Option<&'w T> {
-        loop {
-            let Some((first, rest)) = self.base.split_first() else {
-                return self.added.next();
-            };
-            if let Some(added) = self.added.peek()
-                && added < first
-            {
-                return self.added.next();
+        match &mut self.changes {
+            None => {
+                let (first, rest) = self.base.split_first()?;
+                self.base = rest;
+                Some(first)
             }
-            self.base = rest;
-            match self.removed.peek() {
-                // All that was removed stands in the base too, so it comes up in turn.
-                Some(removed) if removed == first => {
-                    self.removed.next();
-                }
-                _ => return Some(first),
-            }
+            Some(changes) => changes.next(&mut self.base),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! From facts as they came to the base of a world, and back.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::fit::Facts;
 use super::kinds::{BaseEdges, Tag, TermKey};
@@ -11,6 +12,9 @@ use super::terms::{BaseTerms, Term};
 use super::tree::Tree;
 use super::{ANYONE, ANYONES_PLACE, Base, Changed, World};
 use crate::plan::{Cardinality, Datum, EntityId, Id, RoleId, TypeId};
+
+/// How many bases were made so far.
+static LINEAGES: AtomicU32 = AtomicU32::new(0);
 
 impl Changed {
     /// No changes, in a world in which so many entities lack a container.
@@ -192,8 +196,10 @@ impl Stage {
         let mut names = std::mem::take(&mut self.names);
         names.renumber(of);
         names.shrink();
+        let mut rows = order.column(&self.rows, Row::new(TypeId(0)));
+        let closures = closures(&edges.groups, &mut rows);
         let base = Base {
-            rows: order.column(&self.rows, Row::new(TypeId(0))),
+            rows,
             tree: Tree {
                 number: order.column(&tree.number, 0),
                 last: order.column(&tree.last, 0),
@@ -202,7 +208,9 @@ impl Stage {
             names,
             types: order.types.clone(),
             edges,
+            closures,
             terms,
+            lineage: LINEAGES.fetch_add(1, Ordering::Relaxed),
         };
         World {
             made: self.made.renumbered(of),
@@ -436,6 +444,46 @@ impl Stage {
         stage.made = world.made.renumbered(of);
         stage
     }
+}
+
+/// All groups of each member, to any depth, where some of its groups are in others. What is left out
+/// is found when it is asked for: members of groups that end one day, which are flagged, and what
+/// would take much more room than the memberships themselves.
+fn closures(groups: &Runs<Tag>, rows: &mut [Row]) -> Runs<Tag> {
+    let has = |rows: &[Row], tag: &Tag, flag: Flag| {
+        let row = rows.get(tag.id() as usize);
+        row.is_some_and(|row| row.has(flag))
+    };
+    let mut closures = Vec::new();
+    let mut found: Vec<Tag> = Vec::new();
+    for member in groups.keys(EntityId(0), EntityId(u32::MAX)) {
+        let own = groups.of(member);
+        found.clear();
+        found.extend(own);
+        let most = 4 * own.len() + 64;
+        let mut next = 0;
+        while let Some(group) = found.get(next).copied() {
+            next += 1;
+            if has(rows, &group, Flag::MEMBER) {
+                for above in groups.of(EntityId(group.id())) {
+                    if !found.contains(above) {
+                        found.push(*above);
+                    }
+                }
+            }
+            if found.len() > most {
+                break;
+            }
+        }
+        let leaves = found.len() > most || found.iter().any(|tag| tag.timed());
+        if let Some(row) = rows.get_mut(member.index()) {
+            row.set(Flag::LEAVES, leaves);
+        }
+        if !leaves && found.len() > own.len() {
+            closures.extend(found.iter().map(|group| (member, *group)));
+        }
+    }
+    Runs::new(closures)
 }
 
 /// A value with other ids. Sets are sorted, so they are sorted again.

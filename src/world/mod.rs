@@ -46,6 +46,7 @@ use crate::plan::{ConstantId, Datum, EntityId, Id, LevelId, Plan, Role, RoleId, 
 use kinds::{BaseEdges, ChangedEdges};
 use made::MadeRoles;
 use names::Names;
+use runs::Runs;
 use sorted::Sorted;
 use terms::{BaseTerms, ChangedTerms};
 use tree::Tree;
@@ -115,7 +116,11 @@ pub(crate) struct Base {
     /// The first entity of each type that has some, sorted by type and by entity; then one more.
     types: Vec<(TypeId, EntityId)>,
     edges: BaseEdges,
+    /// By a member, all groups that it is in to any depth, where these are not just its own.
+    closures: Runs<Tag>,
     terms: BaseTerms,
+    /// Another one for each base.
+    lineage: u32,
 }
 
 /// What has changed since; a copy shares all that does not change again.
@@ -130,6 +135,10 @@ struct Changed {
     terms: ChangedTerms,
     /// The entities that have left their first container, by number.
     detached: Sorted<(u32, EntityId)>,
+    /// The entities of the base that something was put into, or shared with.
+    entered: Sorted<EntityId>,
+    /// Whether a group has joined or left another.
+    groups_moved: bool,
     /// How many entities lack a container that they must have.
     lacking: usize,
     /// How many changes there were.
@@ -228,10 +237,16 @@ impl World {
         &self.plan
     }
 
+    /// Tells worlds apart of which one was not made from the other by changes: the ids of entities
+    /// mean nothing from one to another.
+    pub(crate) fn lineage(&self) -> u32 {
+        self.base.lineage
+    }
+
     /// What it takes in memory.
     pub fn size(&self) -> WorldSize {
         let base = &self.base;
-        let rows = base.rows.capacity() * size_of::<Row>();
+        let rows = base.rows.capacity() * size_of::<Row>() + base.closures.bytes();
         WorldSize {
             entities: self.entity_count(),
             names: base.names.bytes(),
@@ -292,7 +307,7 @@ impl Base {
 }
 
 impl Holding {
-    fn at(place: EntityId, (holder, role): &(EntityId, Tag)) -> Self {
+    pub(crate) fn at(place: EntityId, (holder, role): &(EntityId, Tag)) -> Self {
         Self {
             holder: *holder,
             set: None,

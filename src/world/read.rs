@@ -42,6 +42,11 @@ impl World {
         self.has(entity, Flag::KNOWN)
     }
 
+    /// Whether some entity lacks a container that it must have.
+    pub(crate) fn is_lacking(&self) -> bool {
+        self.changed.lacking > 0
+    }
+
     /// Whether its containers are all there, to the top.
     pub(crate) fn is_complete(&self, entity: EntityId) -> bool {
         if self.changed.lacking == 0 {
@@ -87,7 +92,7 @@ impl World {
     }
 
     #[inline]
-    fn containers_of_row(&self, entity: EntityId, row: Row) -> Containers<'_> {
+    pub(crate) fn containers_of_row(&self, entity: EntityId, row: Row) -> Containers<'_> {
         let more = if row.has(Flag::MORE_CONTAINERS | Flag::CHANGED) {
             self.more_containers().of(entity)
         } else {
@@ -109,6 +114,64 @@ impl World {
         children.chain(self.more_contents().of(entity).copied())
     }
 
+    /// The numbers of an entity and of what lies in it, first and last, as the tree of the base has
+    /// it; nothing for a new entity.
+    pub(crate) fn span(&self, entity: EntityId) -> Option<(u32, u32)> {
+        self.base.tree.span(entity)
+    }
+
+    /// What is left of a span of numbers without what has left its container since, but for the
+    /// first itself.
+    pub(crate) fn left_in(&self, (first, last): (u32, u32)) -> SmallVec<[(u32, u32); 2]> {
+        let mut left = SmallVec::new();
+        let mut from = first;
+        let behind = (first.saturating_add(1), EntityId(0));
+        for (number, entity) in self.changed.detached.from(&behind) {
+            if *number > last {
+                break;
+            }
+            if *number < from {
+                // It lies in something that has left already.
+                continue;
+            }
+            if from < *number {
+                left.push((from, *number - 1));
+            }
+            let end = self.base.tree.span(*entity).map_or(*number, |(_, end)| end);
+            from = end.saturating_add(1);
+        }
+        if from <= last {
+            left.push((from, last));
+        }
+        left
+    }
+
+    /// The entities of a range of the base into which more leads than first containers.
+    pub(crate) fn entered(&self, (start, end): (u32, u32)) -> impl Iterator<Item = EntityId> {
+        let (first, end) = (EntityId(start), EntityId(end));
+        let edges = &self.base.edges;
+        let contents = edges.more_contents.keys(first, end);
+        let received = edges.received.keys(first, end);
+        let since = self.changed.entered.from(&first).copied();
+        let since = since.take_while(move |entity| *entity < end);
+        contents.chain(received).chain(since)
+    }
+
+    /// The entities of a type with numbers in a span: a range of ids, if there are any.
+    pub(crate) fn numbered(&self, ty: TypeId, (first, last): (u32, u32)) -> Option<(u32, u32)> {
+        let (start, end) = self.base.range(ty);
+        let numbers = self.base.tree.number.get(start.index()..end.index())?;
+        let from = numbers.partition_point(|number| *number < first);
+        let rest = numbers.get(from..)?;
+        let count = rest.partition_point(|number| *number <= last);
+        let from = start.index() + from;
+        let range = (
+            EntityId::from_index(from).0,
+            EntityId::from_index(from + count).0,
+        );
+        (count > 0).then_some(range)
+    }
+
     /// The known entities of a type: those of the base in the order of their containers, then the
     /// new ones.
     pub(crate) fn all_of(&self, ty: TypeId) -> impl Iterator<Item = EntityId> {
@@ -118,6 +181,23 @@ impl World {
         let new = new.map(EntityId::from_index);
         let new = new.filter(move |entity| self.type_of(*entity) == Some(ty));
         base.chain(new).filter(|entity| self.is_known(*entity))
+    }
+
+    /// All groups that an entity is in, to any depth and for ever, sorted; nothing where that must be
+    /// found by going from group to group.
+    #[inline]
+    pub(crate) fn all_groups(&self, member: EntityId) -> Option<&[Tag]> {
+        let row = self.row(member)?;
+        if self.changed.groups_moved || row.has(Flag::CHANGED | Flag::LEAVES) {
+            return None;
+        }
+        if !row.has(Flag::MEMBER) {
+            return Some(&[]);
+        }
+        match self.base.closures.of(member) {
+            [] => Some(self.base.edges.groups.of(member)),
+            all => Some(all),
+        }
     }
 
     /// The groups that an entity is in.
@@ -198,16 +278,18 @@ impl World {
     /// Everything that is held at a place by subjects and groups, sorted by holder.
     #[inline]
     pub(crate) fn holdings_at(&self, place: EntityId) -> impl Iterator<Item = Holding> {
-        self.holders_at(place)
-            .map(move |edge| Holding::at(place, edge))
+        let row = self.row(place).into_iter();
+        let all = row.flat_map(move |row| self.holders_at(place, row));
+        all.map(move |edge| Holding::at(place, edge))
     }
 
     /// The holders at a place with their roles, sorted by holder.
     #[inline]
-    pub(crate) fn holders_at(&self, place: EntityId) -> Run<'_, (EntityId, Tag)> {
-        match self.row(place) {
-            Some(row) if row.has(Flag::HELD_ON | Flag::CHANGED) => self.holdings().of(place),
-            _ => Run::default(),
+    pub(crate) fn holders_at(&self, place: EntityId, row: Row) -> Run<'_, (EntityId, Tag)> {
+        if row.has(Flag::HELD_ON | Flag::CHANGED) {
+            self.holdings().of(place)
+        } else {
+            Run::default()
         }
     }
 
@@ -253,23 +335,28 @@ impl World {
 
     /// Whether sets hold roles at a place.
     #[inline]
-    pub(crate) fn has_sets_at(&self, place: EntityId) -> bool {
-        self.row(place).is_some_and(|row| {
-            row.has(Flag::SETS_HOLD_ON | Flag::CHANGED) && !self.set_holdings().of(place).is_empty()
-        })
-    }
-
-    /// The places at which sets of those who hold a role here hold one.
-    pub(crate) fn places_of_sets(&self, of: EntityId) -> impl Iterator<Item = EntityId> {
-        self.set_held().of(of).map(|(_, place, _)| *place)
+    pub(crate) fn has_sets_at(&self, place: EntityId, row: Row) -> bool {
+        row.has(Flag::SETS_HOLD_ON | Flag::CHANGED) && !self.set_holdings().of(place).is_empty()
     }
 
     /// The windows in which an entity stands.
     #[inline]
     pub(crate) fn shares_of(&self, entity: EntityId) -> impl Iterator<Item = Share> {
-        let run = match self.row(entity) {
-            Some(row) if row.has(Flag::SHARED | Flag::CHANGED) => self.shares().of(entity),
-            _ => Run::default(),
+        let row = self.row(entity).into_iter();
+        row.flat_map(move |row| self.shares_of_row(entity, row))
+    }
+
+    /// The windows in which an entity stands, whose row is known.
+    #[inline]
+    pub(crate) fn shares_of_row(
+        &self,
+        entity: EntityId,
+        row: Row,
+    ) -> impl Iterator<Item = Share> + use<'_> {
+        let run = if row.has(Flag::SHARED | Flag::CHANGED) {
+            self.shares().of(entity)
+        } else {
+            Run::default()
         };
         run.map(move |(with, level)| Share::new(entity, *with, *level))
     }

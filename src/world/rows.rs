@@ -40,6 +40,8 @@ impl Flag {
     /// Something about it has changed since the base was made: the flags of what there is to look up
     /// tell of the base alone.
     pub(crate) const CHANGED: Self = Self(1 << 8);
+    /// Some membership of it, or of a group of it, ends one day.
+    pub(crate) const LEAVES: Self = Self(1 << 9);
 }
 
 impl std::ops::BitOr for Flag {
@@ -60,6 +62,11 @@ impl Row {
 
     pub(crate) fn ty(self) -> TypeId {
         TypeId(self.tag >> FLAG_BITS)
+    }
+
+    /// Whether some fact names it.
+    pub(crate) fn is_known(self) -> bool {
+        self.has(Flag::KNOWN)
     }
 
     /// Whether one of these flags is set.

@@ -119,15 +119,6 @@ impl<T> Clone for Iter<'_, T> {
     }
 }
 
-impl<T> Default for Iter<'_, T> {
-    fn default() -> Self {
-        Self {
-            chunks: [].iter(),
-            elements: &[],
-        }
-    }
-}
-
 impl<'s, T> Iter<'s, T> {
     /// How many are left at most.
     pub(super) fn at_most(&self) -> usize {

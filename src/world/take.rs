@@ -107,7 +107,7 @@ impl Facts for World {
             )
         };
         if new {
-            self.changed().count += 1;
+            self.note_entry(container);
         }
         self.touch(entity);
         self.touch(container);
@@ -126,6 +126,7 @@ impl Facts for World {
         edge!(self, insert, groups(member, there), members(group, back));
         self.changed().count += 1;
         self.set_term(key, term);
+        self.note_move(member);
         self.touch(member);
         self.touch(group);
     }
@@ -201,7 +202,7 @@ impl Facts for World {
         let tag = Tag::new(level.0, term.until != FOREVER);
         let (there, back) = ((with, tag), (entity, tag));
         edge!(self, insert, shares(entity, there), received(with, back));
-        self.changed().count += 1;
+        self.note_entry(with);
         self.set_term(term_key, term);
         self.touch(entity);
         self.touch(with);

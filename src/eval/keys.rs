@@ -1,0 +1,182 @@
+//! Questions by keys: names that were looked up once.
+
+use super::context::Bound;
+use super::walk::{Faults, Verdict};
+use super::{Asker, Case, Context, Decision, Evaluator, Outcome, QueryError};
+use crate::literal::EntityName;
+use crate::plan::{EntityId, LaneId, TypeId, TypeKind};
+
+/// An entity of one world, looked up by its name once.
+///
+/// It stays good while the world changes. When a world is put in order
+/// ([`World::compacted`](crate::World::compacted)), or built anew, keys are looked up anew; an older
+/// one is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EntityKey {
+    entity: EntityId,
+    lineage: u32,
+}
+
+/// An action where it is asked of entities of one type, looked up by its name once. It is good for
+/// every world of the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ActionKey {
+    of: TypeId,
+    lane: LaneId,
+    bit: u64,
+}
+
+/// A question of a batch: who, what, on which resource.
+pub type KeyQuestion = (EntityKey, ActionKey, EntityKey);
+
+impl<'w> Evaluator<'w> {
+    /// The key of an entity; nothing where no fact names it.
+    ///
+    /// # Errors
+    ///
+    /// The policy has no such type.
+    pub fn entity_key(&self, name: &EntityName) -> Result<Option<EntityKey>, QueryError> {
+        let ty = self.type_named(&name.type_name)?;
+        let found = self.world.find(ty, &name.id);
+        Ok(found.map(|entity| self.key(entity)))
+    }
+
+    /// The key of an action where it is asked of a type; the action is `Type.action`, or its bare
+    /// name where that says which.
+    ///
+    /// # Errors
+    ///
+    /// The policy has no such type or action, or the action is not asked of the type.
+    pub fn action_key(&self, action: &str, type_name: &str) -> Result<ActionKey, QueryError> {
+        let of = self.type_named(type_name)?;
+        let action = self.action_named(action, of)?;
+        let (lane, bit) = self.bit(action, of)?;
+        Ok(ActionKey { of, lane, bit })
+    }
+
+    /// The name of an entity.
+    ///
+    /// # Errors
+    ///
+    /// The key is of another world.
+    pub fn name_of(&self, key: EntityKey) -> Result<EntityName, QueryError> {
+        Ok(self.world.name(self.entity(key)?))
+    }
+
+    /// Whether a subject may take an action on a resource, as [`check`](Self::check).
+    ///
+    /// # Errors
+    ///
+    /// A key is of another world or plan, the action is not asked of such a resource, the subject's
+    /// type cannot ask, or the context does not fit.
+    pub fn check_key(
+        &self,
+        subject: EntityKey,
+        action: ActionKey,
+        resource: EntityKey,
+        context: &Context,
+    ) -> Result<Decision, QueryError> {
+        let bound = Bound::new(self.world, context)?;
+        let asker = self.asker(subject)?;
+        let mut faults = Faults::default();
+        let outcome = self.judge_key(&asker, &bound, action, resource, &mut faults)?;
+        Ok(Decision {
+            outcome,
+            errors: faults.into_errors(self.plan()),
+        })
+    }
+
+    /// The outcomes of many questions, in their order. Questions of one subject share what is known
+    /// of it, and they are worked through in the order of the facts that they rest on.
+    ///
+    /// A condition that cannot be read gives nothing and takes away as in a check; which one it was,
+    /// [`check_key`](Self::check_key) tells.
+    ///
+    /// # Errors
+    ///
+    /// As [`check_key`](Self::check_key), for the first question that cannot be asked.
+    pub fn check_keys(
+        &self,
+        questions: &[KeyQuestion],
+        context: &Context,
+    ) -> Result<Vec<Outcome>, QueryError> {
+        let bound = Bound::new(self.world, context)?;
+        let mut order: Vec<(u32, u32, usize)> = questions
+            .iter()
+            .enumerate()
+            .map(|(index, (subject, _, resource))| (subject.entity.0, resource.entity.0, index))
+            .collect();
+        order.sort_unstable();
+        let mut outcomes = vec![Outcome::Invisible; questions.len()];
+        let mut faults = Faults::default();
+        let mut current: Option<(EntityKey, Asker<'_>)> = None;
+        for (_, _, index) in order {
+            let (Some((subject, action, resource)), Some(outcome)) =
+                (questions.get(index), outcomes.get_mut(index))
+            else {
+                continue;
+            };
+            let asker = match &current {
+                Some((known, asker)) if known == subject => asker,
+                _ => &current.insert((*subject, self.asker(*subject)?)).1,
+            };
+            *outcome = self.judge_key(asker, &bound, *action, *resource, &mut faults)?;
+            faults.clear();
+        }
+        Ok(outcomes)
+    }
+
+    fn judge_key(
+        &self,
+        asker: &Asker<'_>,
+        bound: &Bound,
+        action: ActionKey,
+        resource: EntityKey,
+        faults: &mut Faults,
+    ) -> Result<Outcome, QueryError> {
+        let entity = self.entity(resource)?;
+        let row = self.world.row(entity);
+        let Some(row) = row.filter(|row| row.ty() == action.of) else {
+            return Err(QueryError::wrong_key("the action is asked of another type"));
+        };
+        if !row.is_known() {
+            return Ok(Outcome::Invisible);
+        }
+        let case = Case {
+            world: self.world,
+            now: self.now,
+            asker,
+            bound,
+        };
+        let verdict: Verdict = case.judge(entity, Some(action.lane), action.bit, faults);
+        Ok(verdict.outcome(action.bit))
+    }
+
+    pub(super) fn key(&self, entity: EntityId) -> EntityKey {
+        EntityKey {
+            entity,
+            lineage: self.world.lineage(),
+        }
+    }
+
+    fn entity(&self, key: EntityKey) -> Result<EntityId, QueryError> {
+        if key.lineage == self.world.lineage() {
+            Ok(key.entity)
+        } else {
+            Err(QueryError::wrong_key(
+                "the entity was looked up in another world",
+            ))
+        }
+    }
+
+    fn asker(&self, subject: EntityKey) -> Result<Asker<'w>, QueryError> {
+        let entity = self.entity(subject)?;
+        let ty = self.world.type_of(entity);
+        let ty = ty.ok_or_else(|| QueryError::wrong_key("no such entity"))?;
+        let info = &self.plan().types[ty];
+        if info.kind != TypeKind::Subject {
+            return Err(QueryError::no_subject(self.plan(), &info.name));
+        }
+        Ok(Asker::new(self.world, ty, entity, self.now))
+    }
+}

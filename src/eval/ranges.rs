@@ -1,0 +1,123 @@
+//! Sets of entities as ranges of ids.
+
+use crate::plan::EntityId;
+
+/// Entities as sorted ranges that do not touch, each from the first to before the last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Ranges {
+    all: Vec<(u32, u32)>,
+}
+
+impl FromIterator<(u32, u32)> for Ranges {
+    fn from_iter<I: IntoIterator<Item = (u32, u32)>>(ranges: I) -> Self {
+        let mut ranges: Vec<(u32, u32)> = ranges.into_iter().collect();
+        ranges.retain(|(start, end)| start < end);
+        ranges.sort_unstable();
+        let mut all: Vec<(u32, u32)> = Vec::with_capacity(ranges.len());
+        for (start, end) in ranges {
+            match all.last_mut() {
+                Some((_, last)) if start <= *last => *last = (*last).max(end),
+                _ => all.push((start, end)),
+            }
+        }
+        Self { all }
+    }
+}
+
+impl Ranges {
+    pub(super) fn union(&self, other: &Self) -> Self {
+        self.all.iter().chain(&other.all).copied().collect()
+    }
+
+    pub(super) fn intersection(&self, other: &Self) -> Self {
+        let (mut all, mut next) = (Vec::new(), 0);
+        for (start, end) in &self.all {
+            // Those that end before this one begins are of no use to the ones behind it either.
+            while other.all.get(next).is_some_and(|(_, last)| last <= start) {
+                next += 1;
+            }
+            let rest = other.all.iter().skip(next);
+            for (other_start, other_end) in rest.take_while(|(first, _)| first < end) {
+                all.push((*start.max(other_start), *end.min(other_end)));
+            }
+        }
+        Self { all }
+    }
+
+    pub(super) fn difference(&self, other: &Self) -> Self {
+        let (mut all, mut next) = (Vec::new(), 0);
+        for (start, end) in &self.all {
+            while other.all.get(next).is_some_and(|(_, last)| last <= start) {
+                next += 1;
+            }
+            let mut from = *start;
+            let rest = other.all.iter().skip(next);
+            for (other_start, other_end) in rest.take_while(|(first, _)| first < end) {
+                if from < *other_start {
+                    all.push((from, *other_start));
+                }
+                from = *other_end;
+            }
+            if from < *end {
+                all.push((from, *end));
+            }
+        }
+        Self { all }
+    }
+
+    /// The ranges from this entity on.
+    pub(super) fn starting_at(&self, first: EntityId) -> Self {
+        let rest = self.all.iter();
+        rest.map(|(start, end)| (*start.max(&first.0), *end))
+            .collect()
+    }
+
+    pub(super) fn contains(&self, entity: EntityId) -> bool {
+        let after = self.all.partition_point(|(_, end)| *end <= entity.0);
+        self.all
+            .get(after)
+            .is_some_and(|(start, _)| *start <= entity.0)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, u32)> + use<> {
+        self.all.clone().into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(ranges: &Ranges) -> Vec<u32> {
+        ranges.iter().flat_map(|(start, end)| start..end).collect()
+    }
+
+    /// Every pair of sets of the numbers below 8, against the sets themselves.
+    #[test]
+    fn they_are_sets() {
+        let sets: Vec<u32> = (0..256).collect();
+        let ranges = |set: u32| {
+            let inside = (0..8).filter(|bit| set >> bit & 1 == 1);
+            inside.map(|bit| (bit, bit + 1)).collect::<Ranges>()
+        };
+        let list = |set: u32| {
+            (0..8)
+                .filter(|bit| set >> bit & 1 == 1)
+                .collect::<Vec<u32>>()
+        };
+        for a in &sets {
+            for b in &sets {
+                let (left, right) = (ranges(*a), ranges(*b));
+                assert_eq!(members(&left.union(&right)), list(a | b));
+                assert_eq!(members(&left.intersection(&right)), list(a & b));
+                assert_eq!(members(&left.difference(&right)), list(a & !b));
+            }
+            let left = ranges(*a);
+            for bit in 0..8 {
+                assert_eq!(left.contains(EntityId(bit)), a >> bit & 1 == 1);
+                let from = left.starting_at(EntityId(bit));
+                assert_eq!(members(&from), list(a >> bit << bit));
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What lies below places: containers downwards, and what is shared with them.
+//!
+//! Along first containers that is an interval of the world's tree. What else leads inwards, further
+//! containers and shares, is looked for inside of the interval and opens others.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::ranges::Ranges;
+use crate::plan::{EntityId, Level, LevelId, Plan, TypeId};
+use crate::world::World;
+
+/// Which entities of one type are asked for, and which types can hold them.
+pub(super) struct Inwards<'w> {
+    world: &'w World,
+    now: i64,
+    ty: TypeId,
+    /// The types on ways from the type, itself among them: nothing else can hold one of it.
+    leading: BTreeSet<TypeId>,
+}
+
+/// The types on ways from a type, itself among them.
+pub(super) fn types_above(plan: &Plan, ty: TypeId) -> BTreeSet<TypeId> {
+    let mut above = BTreeSet::from([ty]);
+    let mut open = vec![ty];
+    while let Some(at) = open.pop() {
+        let ty = &plan.types[at];
+        let containers = ty.containers.iter().map(|(of, _)| *of);
+        for next in containers.chain(ty.shares.iter().map(|(with, _)| *with)) {
+            if above.insert(next) {
+                open.push(next);
+            }
+        }
+    }
+    above
+}
+
+impl<'w> Inwards<'w> {
+    pub(super) fn new(world: &'w World, now: i64, ty: TypeId) -> Self {
+        let leading = types_above(&world.plan, ty);
+        Self {
+            world,
+            now,
+            ty,
+            leading,
+        }
+    }
+
+    /// The types on ways from the type, itself among them.
+    pub(super) fn leading(&self) -> &BTreeSet<TypeId> {
+        &self.leading
+    }
+
+    /// The entities of the type in these places, to any depth, and through shares whose level
+    /// passes.
+    pub(super) fn below(
+        &self,
+        places: impl IntoIterator<Item = EntityId>,
+        passes: &dyn Fn(&Level) -> bool,
+    ) -> Ranges {
+        let world = self.world;
+        let mut open: Vec<EntityId> = places.into_iter().collect();
+        let mut seen: HashSet<EntityId, rustc_hash::FxBuildHasher> = HashSet::default();
+        // Numbers of the tree that have been looked at, by the first of them.
+        let mut covered: BTreeMap<u32, u32> = BTreeMap::new();
+        let mut found: Vec<(u32, u32)> = Vec::new();
+        while let Some(place) = open.pop() {
+            let ty = world.type_of(place);
+            if !ty.is_some_and(|ty| self.leading.contains(&ty)) || !seen.insert(place) {
+                continue;
+            }
+            let Some(span) = world.span(place) else {
+                // It is new: what stands in it is known one by one.
+                if ty == Some(self.ty) {
+                    found.push((place.0, place.0.saturating_add(1)));
+                }
+                open.extend(world.contents(place));
+                open.extend(self.shared_with(place, passes));
+                continue;
+            };
+            let before = covered.range(..=span.0).next_back();
+            if before.is_some_and(|(_, last)| span.1 <= *last) {
+                continue;
+            }
+            for (first, last) in world.left_in(span) {
+                covered.insert(first, last);
+                found.extend(world.numbered(self.ty, (first, last)));
+                for ty in &self.leading {
+                    let inside = world.numbered(*ty, (first, last)).into_iter();
+                    for entered in inside.flat_map(|range| world.entered(range)) {
+                        open.extend(world.more_contents().of(entered).copied());
+                        open.extend(self.shared_with(entered, passes));
+                    }
+                }
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    fn shared_with<'s>(
+        &'s self,
+        scope: EntityId,
+        passes: &'s dyn Fn(&Level) -> bool,
+    ) -> impl Iterator<Item = EntityId> + use<'s, 'w> {
+        let level = |level: LevelId| self.world.plan.levels.find(level);
+        let shares = self.world.received_by(scope).filter(move |share| {
+            self.world.share_end(share) > self.now
+                && level(share.level).is_some_and(passes)
+                && self.world.is_complete(scope)
+        });
+        shares.map(|share| share.entity)
+    }
+}
