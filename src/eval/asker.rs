@@ -8,7 +8,7 @@ use super::holders::{By, Held, HeldHere, Solved};
 use super::places::nearest_enclosing;
 use super::seen::Seen;
 use crate::plan::{ActsFor, Datum, EVERY_PERMISSION, EntityId, LaneId, Link, RoleId, TypeId};
-use crate::world::{ANYONE, Holding, Row, Tag, World};
+use crate::world::{ANYONE, Flag, Holding, Row, Tag, World};
 
 /// A subject with the groups that it is in, to any depth, and `anyone`.
 pub(super) struct Asker<'w> {
@@ -190,6 +190,10 @@ impl<'w> Asker<'w> {
         now: i64,
         tell: &mut impl FnMut(&Held),
     ) {
+        let here = row.has(Flag::HELD_ON | Flag::SETS_HOLD_ON | Flag::CHANGED);
+        if !here && !world.plan.is_derived(row.ty()) {
+            return;
+        }
         let sets = world.has_sets_at(place, row);
         let plain = !sets || self.are_sets_plain(world, place);
         if let (Some(simple), true) = (world.plan.simple_also(row.ty()), plain) {

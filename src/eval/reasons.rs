@@ -25,6 +25,8 @@ struct Recorder {
 }
 
 impl Trace for Recorder {
+    const ALL: bool = true;
+
     fn sight(&mut self, held: &HeldRole, clause: ClauseId) {
         // The last one that is told is the one whose reach has the action.
         self.sight = Some((*held, clause));

@@ -8,7 +8,10 @@ use super::condition::Fault;
 use super::context::Bound;
 use super::error::ConditionError;
 use super::holders::Held;
+use smallvec::SmallVec;
+
 use super::places::{Above, Passing, Place, Places, Watched};
+use super::seen::Seen;
 use crate::plan::{
     ActionRule, ClauseId, ConditionId, EntityId, Grant, LaneId, Plan, SightRule, TypeId,
 };
@@ -73,6 +76,8 @@ pub(super) enum Unmet {
 
 /// Is told what the walk finds. What is not listened to costs nothing.
 pub(super) trait Trace {
+    /// Whether it wants to know of everything, and not just of what decides.
+    const ALL: bool;
     /// A held role gave sight.
     fn sight(&mut self, _held: &Held, _clause: ClauseId) {}
     /// A held role gave actions.
@@ -98,6 +103,8 @@ pub(super) struct Faults {
 }
 
 impl Trace for Faults {
+    const ALL: bool = false;
+
     fn fault(&mut self, clause: ClauseId, fault: Fault) {
         if !self.all.contains(&(clause, fault.clone())) {
             self.all.push((clause, fault));
@@ -127,12 +134,12 @@ impl Faults {
 impl Case<'_> {
     /// Sight, reach, power and what is allowed [5, 6, 7] of the actions in `want`. Outside of
     /// `want` the masks say nothing.
-    pub(super) fn judge(
+    pub(super) fn judge<T: Trace>(
         &self,
         resource: EntityId,
         lane: Option<LaneId>,
         want: u64,
-        trace: &mut impl Trace,
+        trace: &mut T,
     ) -> Verdict {
         let mut verdict = Verdict::default();
         let plan = &*self.world.plan;
@@ -146,6 +153,19 @@ impl Case<'_> {
             lane,
             shows: plan.types[of].visible_by,
         };
+        let facets = &plan.facets;
+        let plain = !facets.ceilings && !facets.overrides && self.asker.credential.is_none();
+        if plain && !T::ALL {
+            let question = Wanted {
+                resource,
+                of,
+                watched,
+                want,
+            };
+            if let Some(verdict) = self.judge_plain(&question, trace) {
+                return verdict;
+            }
+        }
         let places = self.ways(resource, watched);
         let Some(first) = places.first() else {
             return verdict;
@@ -187,6 +207,61 @@ impl Case<'_> {
         };
         self.rules(&question, own, confines, &mut verdict, trace);
         verdict
+    }
+
+    /// The same where no role limits or overrides, and nobody asks by a credential: then containers
+    /// let everything through, and it is enough to go up until nothing more is wanted. Nothing where
+    /// the resource, or what it stands in, is shared.
+    fn judge_plain<T: Trace>(&self, question: &Wanted, trace: &mut T) -> Option<Verdict> {
+        let world = self.world;
+        let mut verdict = Verdict::default();
+        let Wanted { resource, want, .. } = *question;
+        if world.is_lacking() && !world.is_complete(resource) {
+            return Some(verdict);
+        }
+        let mut place = Place {
+            entity: resource,
+            row: world.row(resource)?,
+            mask: u64::MAX,
+            power: u64::MAX,
+            pending: 0,
+            shown: true,
+        };
+        // Only where ways part can they meet again.
+        let mut parted: Option<(Seen, SmallVec<[EntityId; 16]>)> = None;
+        loop {
+            let (at, row) = (place.entity, place.row);
+            if world.shares_of_row(at, row).next().is_some() {
+                return None;
+            }
+            self.asker.each_held(world, at, row, self.now, &mut |held| {
+                self.holding(question, &place, held, &mut verdict, trace);
+            });
+            if verdict.sees && want & !(verdict.reach & verdict.power) == 0 {
+                break;
+            }
+            let mut containers = world.containers_of_row(at, row);
+            let mut next = containers.next();
+            if let Some((seen, _)) = &mut parted {
+                next = next.filter(|next| seen.insert(*next));
+            }
+            for other in containers {
+                let (seen, open) = parted.get_or_insert_with(|| {
+                    (next.map_or_else(Seen::default, Seen::from), SmallVec::new())
+                });
+                if seen.insert(other) {
+                    open.push(other);
+                }
+            }
+            let later = || parted.as_mut().and_then(|(_, open)| open.pop());
+            let Some(next) = next.or_else(later) else {
+                break;
+            };
+            place.entity = next;
+            place.row = world.row(next)?;
+        }
+        self.rules(question, Passing::ALL, u64::MAX, &mut verdict, trace);
+        Some(verdict)
     }
 
     /// The union of what the ways from a resource to what a credential is confined to let through;

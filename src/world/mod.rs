@@ -38,7 +38,7 @@ pub use fact::{Fact, FactKind, Holder, Place};
 pub(crate) use kinds::{Tag, TermKey};
 pub(crate) use made::CustomRole;
 pub use refusal::{Reason, Refusal};
-pub(crate) use rows::Row;
+pub(crate) use rows::{Flag, Row};
 pub(crate) use terms::FOREVER;
 
 use crate::literal::EntityName;
