@@ -213,7 +213,7 @@ impl World {
     }
 
     /// What the sets of those who hold a role at an entity hold elsewhere.
-    fn sets_of(&self, at: EntityId) -> impl Iterator<Item = Holding> {
+    pub(super) fn sets_of(&self, at: EntityId) -> impl Iterator<Item = Holding> {
         self.set_held()
             .of(at)
             .map(move |(set, place, role)| Holding {

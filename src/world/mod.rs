@@ -22,6 +22,7 @@ mod sorted;
 mod stage;
 mod take;
 mod terms;
+mod told;
 mod tree;
 
 use std::collections::{HashMap, HashSet};
