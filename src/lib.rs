@@ -79,6 +79,8 @@ mod resolve;
 mod source;
 #[cfg(feature = "compiler")]
 pub mod spec;
+#[cfg(feature = "store")]
+pub mod store;
 #[cfg(feature = "compiler")]
 pub mod syntax;
 mod world;

@@ -28,6 +28,9 @@ const SHARE: usize = 8;
 /// How many changes may be left to replay when writers are made to wait for the last of them.
 const LAST_CHANGES: usize = 256;
 
+/// How often more than that is replayed before writers are made to wait all the same.
+const ROUNDS: usize = 8;
+
 /// A world as it was at one version. It never changes.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -116,6 +119,31 @@ struct Shared {
     compact_after: AtomicUsize,
 }
 
+/// Keeps transactions somewhere else too.
+pub(crate) trait Keeper {
+    /// Why a transaction is not committed.
+    type Error: From<Vec<RefusedChange>>;
+
+    /// Sees a change, and the world right before it; it may be refused yet.
+    fn note(&mut self, world: &World, change: &Change);
+
+    /// Keeps the changes, none of which was refused, as this version.
+    fn keep(&mut self, version: Version) -> Result<(), Self::Error>;
+}
+
+/// A world in memory is all there is.
+struct Unkept;
+
+impl Keeper for Unkept {
+    type Error = Vec<RefusedChange>;
+
+    fn note(&mut self, _: &World, _: &Change) {}
+
+    fn keep(&mut self, _: Version) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
 /// What only the one who writes may touch.
 #[derive(Debug, Default)]
 struct Writing {
@@ -194,23 +222,22 @@ impl Live {
     /// Every change that was refused, in order, each with its reason. One may be refused because one
     /// before it was.
     pub fn commit(&self, transaction: &Transaction) -> Result<Version, Vec<RefusedChange>> {
-        self.commit_if(transaction, |_, _| Ok(()))
+        self.commit_kept(transaction, &mut Unkept)
     }
 
-    /// Commits a transaction if, with the world before and the version that it is to become,
-    /// something else succeeds too: keeping it on disk.
-    pub(crate) fn commit_if<E: From<Vec<RefusedChange>>>(
+    /// Commits a transaction if it can be kept too.
+    pub(crate) fn commit_kept<K: Keeper>(
         &self,
         transaction: &Transaction,
-        keep: impl FnOnce(&World, Version) -> Result<(), E>,
-    ) -> Result<Version, E> {
+        keeper: &mut K,
+    ) -> Result<Version, K::Error> {
         let shared = &self.shared;
         let mut writing = lock(&shared.writing);
         let before = self.snapshot();
         let mut world = before.world.clone();
-        transaction.apply(&mut world)?;
+        transaction.apply(&mut world, keeper)?;
         let version = before.version.next();
-        keep(&before.world, version)?;
+        keeper.keep(version)?;
         if let Some(since) = &mut writing.since {
             since.extend(transaction.changes().iter().cloned());
         }
@@ -300,11 +327,11 @@ impl Shared {
         let mut world = before.world.compacted();
         drop(before);
         // Most of what was committed meanwhile is replayed while writing goes on.
-        loop {
+        for round in 0.. {
             let mut writing = lock(&self.writing);
             let since = writing.since.as_mut().map(std::mem::take);
             let since = since.unwrap_or_default();
-            let last = since.len() <= LAST_CHANGES;
+            let last = since.len() <= LAST_CHANGES || round == ROUNDS;
             let writing = if last {
                 Some(writing)
             } else {

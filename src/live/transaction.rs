@@ -2,10 +2,16 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
+use super::Keeper;
 use crate::world::{Fact, Refusal, World};
 
 /// Counts the transactions of a world: each makes the next version.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
 pub struct Version(pub u64);
 
 impl Version {
@@ -20,8 +26,9 @@ impl fmt::Display for Version {
     }
 }
 
-/// One fact more, or one less.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One fact more, or one less. In JSON: `{"add": FACT}`, `{"remove": FACT}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Change {
     /// The fact is so from now on.
     Add(Fact),
@@ -91,9 +98,14 @@ impl Transaction {
 
     /// Makes the changes in a world of which nobody else has a copy that matters: where some are
     /// refused, the others are made.
-    pub(super) fn apply(&self, world: &mut World) -> Result<(), Vec<RefusedChange>> {
+    pub(super) fn apply(
+        &self,
+        world: &mut World,
+        keeper: &mut impl Keeper,
+    ) -> Result<(), Vec<RefusedChange>> {
         let changes = self.changes.iter().enumerate();
         let refused = changes.filter_map(|(index, change)| {
+            keeper.note(world, change);
             let refusal = change.apply(world).err()?;
             Some(RefusedChange { index, refusal })
         });
