@@ -154,13 +154,11 @@ impl Store {
         let (mut world, mut refused) = World::build_keeping(Arc::clone(&plan), facts.clone());
         let others = torn(&facts, &refused);
         if !others.is_empty() {
-            let left_out = |fact: &Fact| {
-                let text = fact.to_string();
-                others.iter().any(|refusal| refusal.fact == text)
-            };
-            let rest = facts.iter().filter(|fact| !left_out(fact)).cloned();
-            world = World::build_keeping(plan, rest).0;
             refused.extend(others);
+            let left_out: HashSet<&str> = texts(&refused).collect();
+            let rest = facts.iter();
+            let rest = rest.filter(|fact| !left_out.contains(fact.to_string().as_str()));
+            world = World::build_keeping(plan, rest.cloned()).0;
         }
         let unfit = if refused.is_empty() {
             Vec::new()
@@ -265,6 +263,11 @@ impl Store {
     pub fn trim(&self, before: Version) -> Result<u64, StoreError> {
         log::trim(&self.database, before)
     }
+}
+
+/// The facts that were refused, as text.
+fn texts(refused: &[Refusal]) -> impl Iterator<Item = &str> {
+    refused.iter().map(|refusal| refusal.fact.as_str())
 }
 
 /// Of several containers where there may be one, none is the right one: those that were taken, beside

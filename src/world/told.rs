@@ -78,9 +78,11 @@ impl World {
             return None;
         }
         let containers = self.containers(entity).map(|outer| self.name(outer));
+        let mut containers: Vec<EntityName> = containers.collect();
+        containers.sort_unstable();
         let attributes = self.attributes().of(entity);
         let attributes = attributes.filter_map(|(column, _)| self.attribute_value(entity, *column));
-        Some(self.about(entity, containers.collect(), attributes.collect()))
+        Some(self.about(entity, containers, attributes.collect()))
     }
 
     fn about(
