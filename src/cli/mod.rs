@@ -22,6 +22,7 @@ mod list;
 mod man;
 mod report;
 mod rules;
+mod store;
 mod test;
 mod watch;
 mod who;
@@ -63,6 +64,8 @@ impl From<Outcome> for Exit {
 enum Stop {
     /// The diagnostics, refusals or errors were written; only the exit code is left.
     Told,
+    /// What it names cannot be used, which was told.
+    Unusable,
     /// The command line asks for what cannot be: a file that is not there.
     Input(String),
     /// A file that cannot be read or written.
@@ -106,6 +109,7 @@ enum Command {
     Who(who::Arguments),
     Graph(graph::Arguments),
     Compile(compile::Arguments),
+    Store(store::Arguments),
     #[command(hide = true)]
     Completions(completions::Arguments),
     #[command(hide = true)]
@@ -125,7 +129,7 @@ struct Scene {
     /// The policy: a file, or a directory with one policy in it
     #[arg(short, long, value_name = "PATH")]
     policy: PathBuf,
-    /// The facts: `.world` text or `.jsonl`; may be given several times
+    /// The facts: `.world` text, `.jsonl` or a store; may be given several times
     #[arg(short, long, value_name = "FILE")]
     world: Vec<PathBuf>,
     /// When it is asked [default: now]
@@ -200,6 +204,7 @@ pub fn main() -> ExitCode {
         Command::Who(arguments) => who::run(arguments, out),
         Command::Graph(arguments) => graph::run(arguments, out),
         Command::Compile(arguments) => compile::run(arguments, out),
+        Command::Store(arguments) => store::run(arguments, out),
         Command::Init(arguments) => init::run(arguments, out),
         Command::Ci(arguments) => ci::run(arguments, out),
         Command::Completions(arguments) => completions::run(arguments, out),
@@ -209,6 +214,7 @@ pub fn main() -> ExitCode {
     let exit = match done {
         Ok(exit) => exit,
         Err(Stop::Told) => Exit::Failure,
+        Err(Stop::Unusable) => Exit::Usage,
         Err(Stop::Input(said)) => {
             report::plain(&said);
             Exit::Usage

@@ -422,6 +422,18 @@ pub fn history(path: impl AsRef<Path>, from: Version) -> Result<Vec<Entry>, Stor
     log::read(&open(path.as_ref())?, from)
 }
 
+/// Forgets what the log of a store says, but for so many of its last versions, whatever policy it is for;
+/// how many were forgotten. The facts stay.
+///
+/// # Errors
+///
+/// What kept the store from being read or written.
+pub fn trim(path: impl AsRef<Path>, keep: u64) -> Result<u64, StoreError> {
+    let (database, _, Version(last)) = read(path.as_ref())?;
+    let before = last.saturating_sub(keep).saturating_add(1);
+    log::trim(&database, Version(before))
+}
+
 /// Opens the file alone.
 fn open(path: &Path) -> Result<Database, StoreError> {
     // So that what is no file is told as the system tells it.
