@@ -188,9 +188,22 @@ fn write_json(out: &mut dyn Write, value: &impl serde::Serialize) -> io::Result<
     out.flush()
 }
 
+/// Keeps quiet about panics in redb: these come of damaged files, are caught, and told as what they
+/// are. Others are told as always.
+fn quiet_on_damage() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map_or("", |place| place.file());
+        if !place.contains("redb-") {
+            usual(panic);
+        }
+    }));
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    quiet_on_damage();
     let out: &mut dyn Write = &mut anstream::stdout().lock();
     let done = match &cli.command {
         Command::Check(arguments) => check::run(arguments, out),

@@ -28,7 +28,10 @@ impl fmt::Display for Version {
 
 /// One fact more, or one less. In JSON: `{"add": FACT}`, `{"remove": FACT}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(
+    rename_all = "lowercase",
+    expecting = "an object with `add` or `remove`"
+)]
 pub enum Change {
     /// The fact is so from now on.
     Add(Fact),

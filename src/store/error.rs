@@ -102,7 +102,9 @@ impl From<redb::Error> for StoreError {
         use redb::Error;
         match error {
             Error::DatabaseAlreadyOpen => Self::InUse,
-            Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => Self::NoStore,
+            Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Self::Damaged(error.to_string())
+            }
             Error::Io(error) => Self::Io(error),
             Error::Corrupted(what) => Self::Damaged(what),
             Error::UpgradeRequired(found) => Self::Format {

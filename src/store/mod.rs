@@ -251,7 +251,7 @@ impl Store {
     ///
     /// The log cannot be read.
     pub fn log(&self, from: Version) -> Result<Vec<Entry>, StoreError> {
-        log::read(&self.database, from)
+        guarded(|| log::read(&self.database, from))
     }
 
     /// Forgets what the log says of transactions before this version; how many these were. The facts
@@ -261,7 +261,7 @@ impl Store {
     ///
     /// What kept the store from being written.
     pub fn trim(&self, before: Version) -> Result<u64, StoreError> {
-        log::trim(&self.database, before)
+        guarded(|| log::trim(&self.database, before))
     }
 }
 
@@ -331,7 +331,7 @@ impl Keeper for Writer<'_> {
     }
 
     fn keep(&mut self, version: Version) -> Result<(), CommitError> {
-        Ok(self.write(version)?)
+        Ok(guarded(|| self.write(version))?)
     }
 }
 
@@ -419,7 +419,7 @@ pub fn facts(path: impl AsRef<Path>) -> Result<Vec<Fact>, StoreError> {
 ///
 /// The store or its log cannot be read.
 pub fn history(path: impl AsRef<Path>, from: Version) -> Result<Vec<Entry>, StoreError> {
-    log::read(&open(path.as_ref())?, from)
+    guarded(|| log::read(&open(path.as_ref())?, from))
 }
 
 /// Forgets what the log of a store says, but for so many of its last versions, whatever policy it is for;
@@ -431,7 +431,7 @@ pub fn history(path: impl AsRef<Path>, from: Version) -> Result<Vec<Entry>, Stor
 pub fn trim(path: impl AsRef<Path>, keep: u64) -> Result<u64, StoreError> {
     let (database, _, Version(last)) = read(path.as_ref())?;
     let before = last.saturating_sub(keep).saturating_add(1);
-    log::trim(&database, Version(before))
+    guarded(|| log::trim(&database, Version(before)))
 }
 
 /// Opens the file alone.
@@ -446,13 +446,17 @@ fn open(path: &Path) -> Result<Database, StoreError> {
 
 /// Everything that is in a store, held against what it says of itself.
 fn read(path: &Path) -> Result<(Database, Vec<Fact>, Version), StoreError> {
-    // redb holds that its pages are what it wrote; where they are not, it may panic.
-    let read = catch_unwind(AssertUnwindSafe(|| {
+    guarded(|| {
         let database = open(path)?;
         let (facts, version) = contents(&database)?;
         Ok((database, facts, version))
-    }));
-    read.unwrap_or_else(|_| Err(StoreError::Damaged("its pages do not fit together".into())))
+    })
+}
+
+/// Works on the file. redb trusts that its pages are what it wrote; where they are not, it may panic.
+fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let done = catch_unwind(AssertUnwindSafe(work));
+    done.unwrap_or_else(|_| Err(StoreError::Damaged("its pages do not fit together".into())))
 }
 
 fn contents(database: &Database) -> Result<(Vec<Fact>, Version), StoreError> {
