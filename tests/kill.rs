@@ -52,18 +52,18 @@ fn documents(number: u64) -> Vec<Fact> {
 fn transaction(version: u64) -> Transaction {
     let mut all = documents(version)
         .into_iter()
-        .fold(Transaction::new(), Transaction::add);
+        .fold(Transaction::new(), Transaction::with);
     let member = |at: u64| facts(&format!("User:ann is Member of Team:m{at}"));
     if version > 1 {
         all = member(version - 1)
             .into_iter()
-            .fold(all, Transaction::remove);
+            .fold(all, Transaction::without);
     }
-    all = member(version).into_iter().fold(all, Transaction::add);
+    all = member(version).into_iter().fold(all, Transaction::with);
     if version > KEPT {
         for part in 0..4 {
             let gone = facts(&format!("Doc:d{}x{part}", version - KEPT));
-            all = gone.into_iter().fold(all, Transaction::remove);
+            all = gone.into_iter().fold(all, Transaction::without);
         }
     }
     all

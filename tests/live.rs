@@ -37,13 +37,13 @@ fn world(text: &str) -> World {
 fn adding(text: &str) -> Transaction {
     facts(text)
         .into_iter()
-        .fold(Transaction::new(), Transaction::add)
+        .fold(Transaction::new(), Transaction::with)
 }
 
 fn removing(transaction: Transaction, text: &str) -> Transaction {
     facts(text)
         .into_iter()
-        .fold(transaction, Transaction::remove)
+        .fold(transaction, Transaction::without)
 }
 
 fn outcome(world: &World, subject: &str, action: &str, resource: &str) -> Outcome {
@@ -104,7 +104,7 @@ fn changes_of_one_transaction_see_each_other() {
          User:ann is Reader of Team:blue, Member of Team:blue",
     )
     .into_iter()
-    .fold(moved, Transaction::add);
+    .fold(moved, Transaction::with);
     live.commit(&moved).unwrap();
     assert_eq!(
         outcome(&live.snapshot(), "User:ann", "view", "Doc:plan"),
@@ -220,7 +220,7 @@ fn readers_see_one_moment_each() {
             let (from, to) = (round % TEAMS, (round + 1) % TEAMS);
             let held = |team| format!("User:ann is Member of Team:t{team}, Editor of Team:t{team}");
             let moved = removing(Transaction::new(), &held(from));
-            let moved = facts(&held(to)).into_iter().fold(moved, Transaction::add);
+            let moved = facts(&held(to)).into_iter().fold(moved, Transaction::with);
             let version = live.commit(&moved).unwrap();
             assert_eq!(version, Version(round + 1));
             // Refused, and so never seen by anybody.

@@ -96,13 +96,13 @@ fn facts(text: &str) -> Vec<Fact> {
 fn adding(text: &str) -> Transaction {
     facts(text)
         .into_iter()
-        .fold(Transaction::new(), Transaction::add)
+        .fold(Transaction::new(), Transaction::with)
 }
 
 fn removing(text: &str) -> Transaction {
     facts(text)
         .into_iter()
-        .fold(Transaction::new(), Transaction::remove)
+        .fold(Transaction::new(), Transaction::without)
 }
 
 fn told(world: &World) -> BTreeSet<String> {
@@ -121,6 +121,16 @@ fn every_form_of_fact_is_there_again() {
     let store = Store::open(scratch.file(), Arc::clone(&plan)).unwrap();
     assert_eq!(told(&store.snapshot()), told(&direct));
     assert_eq!(store.snapshot().version(), Version(1));
+    // Made of many facts at once, it is the same.
+    let at_once = scratch.0.join("at-once.store");
+    let plan_again = Arc::clone(&plan);
+    let made = Store::create_with(&at_once, plan_again, facts(FACTS), &Note::new()).unwrap();
+    assert_eq!(told(&made.snapshot()), told(&direct));
+    drop(made);
+    let once = Store::open(&at_once, Arc::clone(&plan)).unwrap();
+    assert_eq!(told(&once.snapshot()), told(&direct));
+    assert_eq!(once.snapshot().version(), Version(1));
+    assert_eq!(once.log(Version(1)).unwrap().len(), 1);
     // What is read without a policy makes the same world.
     drop(store);
     let alone = ward::store::facts(scratch.file()).unwrap();

@@ -207,23 +207,23 @@ fn coming(paths: &[PathBuf]) -> Result<impl Iterator<Item = Change> + use<>, Sto
 fn init(arguments: &Init, out: &mut dyn Write) -> Outcomes {
     let path = &arguments.store;
     let policy = input::policy(&arguments.policy)?;
-    let plan = policy.plan();
-    let transaction: Transaction = coming(&arguments.world)?.collect();
-    let store = Store::create(path, Arc::clone(plan)).map_err(|error| wrong(path, &error))?;
-    let note = arguments.note.note();
-    if let Err(error) = store.commit(&transaction, &note) {
-        drop(store);
-        // It was made just now, and nothing is in it.
-        std::fs::remove_file(path)?;
-        return Err(not_committed(path, &error));
-    }
-    let count = transaction.changes().len();
-    writeln!(
-        out,
-        "wrote {}, with {}",
-        input::shown(path),
-        counted(count, "fact")
-    )?;
+    let plan = Arc::clone(policy.plan());
+    let facts = input::facts(&arguments.world, "written")?;
+    let count = facts.len();
+    let made = if facts.is_empty() {
+        Store::create(path, plan)
+    } else {
+        Store::create_with(path, plan, facts, &arguments.note.note())
+    };
+    made.map_err(|error| match &error {
+        StoreError::Unfit(refused) => {
+            report::refusals(refused, "written");
+            Stop::Told
+        }
+        _ => wrong(path, &error),
+    })?;
+    let with = counted(count, "fact");
+    writeln!(out, "wrote {}, with {with}", input::shown(path))?;
     Ok(Exit::Success)
 }
 

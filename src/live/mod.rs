@@ -82,7 +82,7 @@ impl Deref for Snapshot {
 ///     until: None,
 /// });
 /// let version = live
-///     .commit(&Transaction::new().add(joins))
+///     .commit(&Transaction::new().with(joins))
 ///     .map_err(|refused| format!("{refused:?}"))?;
 ///
 /// let ann_views = |world: &World| {
@@ -311,7 +311,7 @@ impl Shared {
     /// After how many changes a world is put in order.
     fn limit(&self, world: &World) -> usize {
         match self.compact_after.load(Ordering::Relaxed) {
-            0 => FEWEST_CHANGES.max(world.size().entities / SHARE),
+            0 => FEWEST_CHANGES.max(world.entity_count() / SHARE),
             changes => changes,
         }
     }

@@ -82,14 +82,14 @@ impl Transaction {
 
     /// With one fact more.
     #[must_use]
-    pub fn add(mut self, fact: impl Into<Fact>) -> Self {
+    pub fn with(mut self, fact: impl Into<Fact>) -> Self {
         self.changes.push(Change::Add(fact.into()));
         self
     }
 
     /// With one fact less. An entity alone goes with every fact that names it.
     #[must_use]
-    pub fn remove(mut self, fact: impl Into<Fact>) -> Self {
+    pub fn without(mut self, fact: impl Into<Fact>) -> Self {
         self.changes.push(Change::Remove(fact.into()));
         self
     }

@@ -62,7 +62,7 @@ const MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
 /// let facts = ward::load::world_text("app.world", "User:ann is Member of Team:red")?;
 ///
 /// let store = Store::create(&path, policy.plan().clone())?;
-/// let joins = facts.into_iter().fold(Transaction::new(), Transaction::add);
+/// let joins = facts.into_iter().fold(Transaction::new(), Transaction::with);
 /// let version = store.commit(&joins, &Note::new().by("bob").because("she has joined"))?;
 /// drop(store);
 ///
@@ -91,32 +91,43 @@ impl Store {
     ///
     /// There is something at the path, or it cannot be written.
     pub fn create(path: impl AsRef<Path>, plan: Arc<Plan>) -> Result<Self, StoreError> {
-        // Made here and not by redb, which would take what is there.
-        let made = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(&path);
-        let file = made.map_err(|error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => StoreError::Exists,
-            _ => StoreError::Io(error),
-        })?;
-        let database = redb::Builder::new().create_file(file)?;
-        let writing = database.begin_write()?;
-        {
-            writing.open_table(FACTS)?;
-            let mut head = writing.open_table(HEAD)?;
-            head.insert("format", FORMAT)?;
-            for key in ["version", "facts", "sum"] {
-                head.insert(key, 0)?;
-            }
-            log::create(&writing)?;
-        }
-        writing.commit()?;
-        sync_directory(path.as_ref())?;
         let world = World::build_keeping(plan, []).0;
         Ok(Self {
             live: Live::new(world),
+            database: make(path.as_ref())?,
+            unfit: Mutex::default(),
+        })
+    }
+
+    /// Makes a store of many facts, in any order: they are its version 1. Much quicker than committing
+    /// them.
+    ///
+    /// # Errors
+    ///
+    /// There is something at the path, or it cannot be written; or facts that do not fit the policy:
+    /// then all of these are told, and nothing is made.
+    pub fn create_with(
+        path: impl AsRef<Path>,
+        plan: Arc<Plan>,
+        facts: Vec<Fact>,
+        note: &Note,
+    ) -> Result<Self, StoreError> {
+        let world = World::build(plan, facts.iter().cloned()).map_err(StoreError::Unfit)?;
+        let transaction: Transaction = facts.into_iter().map(Change::Add).collect();
+        let database = make(path.as_ref())?;
+        let version = Version(1);
+        let mut writer = Writer {
+            database: &database,
+            transaction: &transaction,
+            note,
+            edits: Vec::new(),
+        };
+        for change in transaction.changes() {
+            rows::added(&change.fact().kind, &mut writer.edits);
+        }
+        writer.write(version)?;
+        Ok(Self {
+            live: Live::at(world, version),
             database,
             unfit: Mutex::default(),
         })
@@ -342,11 +353,10 @@ impl Writer<'_> {
             let mut facts = writing.open_table(FACTS)?;
             let mut head = writing.open_table(HEAD)?;
             let mut sum = known(&head, "sum")?;
+            // Neighbours are written together; what is said of one row stays in its order.
+            self.edits.sort_by(|one, other| one.key().cmp(other.key()));
             for edit in self.edits.drain(..) {
-                let (Edit::Put(key, _)
-                | Edit::Ensure(key, _)
-                | Edit::Extend(key, _)
-                | Edit::Delete(key)) = &edit;
+                let key = edit.key();
                 let names: [&str; 3] = key.1.each_ref().map(String::as_str);
                 let [a, b, c] = names;
                 let at = (key.0, a, b, c);
@@ -487,6 +497,34 @@ fn contents(database: &Database) -> Result<(Vec<Fact>, Version), StoreError> {
         return Err(StoreError::Damaged(what));
     }
     Ok((facts, Version(known(&head, "version")?)))
+}
+
+/// Makes the file of a store without facts.
+fn make(path: &Path) -> Result<Database, StoreError> {
+    // Made here and not by redb, which would take what is there.
+    let made = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(path);
+    let file = made.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => StoreError::Exists,
+        _ => StoreError::Io(error),
+    })?;
+    let database = redb::Builder::new().create_file(file)?;
+    let writing = database.begin_write()?;
+    {
+        writing.open_table(FACTS)?;
+        let mut head = writing.open_table(HEAD)?;
+        head.insert("format", FORMAT)?;
+        for key in ["version", "facts", "sum"] {
+            head.insert(key, 0)?;
+        }
+        log::create(&writing)?;
+    }
+    writing.commit()?;
+    sync_directory(path)?;
+    Ok(database)
 }
 
 /// Makes sure that a new file is found again after a power cut.

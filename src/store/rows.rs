@@ -43,6 +43,17 @@ pub(super) enum Edit {
     Delete(Key),
 }
 
+impl Edit {
+    /// The row that it is about.
+    pub(super) fn key(&self) -> &Key {
+        match self {
+            Self::Put(key, _) | Self::Ensure(key, _) | Self::Extend(key, _) | Self::Delete(key) => {
+                key
+            }
+        }
+    }
+}
+
 /// When a row ends, as it is written: nothing where it does not.
 pub(super) fn end(until: Option<i64>) -> String {
     until.map_or_else(String::new, |until| until.to_string())
@@ -192,15 +203,9 @@ pub(super) fn gone(fact: &FactKind, edits: &mut Vec<Edit>) {
     let mut rows = Vec::new();
     added(fact, &mut rows);
     let parts = matches!(fact, FactKind::Entity { containers, attributes, .. } if !containers.is_empty() || !attributes.is_empty());
-    for row in rows {
-        match row {
-            Edit::Put(key, _) | Edit::Ensure(key, _) | Edit::Extend(key, _) | Edit::Delete(key) => {
-                if !(parts && key.0 == kind::ENTITY) {
-                    edits.push(Edit::Delete(key));
-                }
-            }
-        }
-    }
+    let keys = rows.iter().map(|edit| edit.key().clone());
+    let keys = keys.filter(|key| !(parts && key.0 == kind::ENTITY));
+    edits.extend(keys.map(Edit::Delete));
 }
 
 /// The fact that a row says; nothing if it is none.

@@ -150,8 +150,8 @@ impl Facts {
                     let key = (entity(of), role.name.clone());
                     let said = facts.said_of_roles.entry(key.clone()).or_default();
                     said.0.extend(can.iter().map(permission_name));
-                    let description = attributes.iter().map(|(_, text)| description(text));
-                    said.1 = description.last().or(said.1.take());
+                    let mut description = attributes.iter().map(|(_, text)| description(text));
+                    said.1 = description.next_back().or(said.1.take());
                     let gives = facts.custom_roles.entry(key).or_default();
                     gives.extend(can.iter().flat_map(|term| model.permission(term)));
                 }
