@@ -153,7 +153,7 @@ fn order_is_kept_without_being_asked() {
     let snapshot = live.snapshot();
     assert_eq!(snapshot.changes(), 0);
     assert_eq!(snapshot.version(), Version(2_000));
-    for user in [0, 99, 100, 1_999] {
+    for user in 0..2_000 {
         let user = format!("User:u{user}");
         assert_eq!(
             outcome(&snapshot, &user, "view", "Doc:plan"),

@@ -281,9 +281,18 @@ fn compare(
     };
     let asking_types = model.asking_types();
     let principal_types = model.principal_types();
-    let ghosts = model.types.keys();
-    let ghosts = ghosts.map(|ty| ((*ty).to_owned(), "ghost".to_owned()));
-    let everything: BTreeSet<Entity> = facts.entities().cloned().chain(ghosts).collect();
+    // Those that were known once are asked for too, and one of each type that never was.
+    let ids = [
+        "ghost", "u0", "u1", "u2", "g0", "g1", "g2", "x0", "x1", "x2",
+    ];
+    let others = model.types.keys().flat_map(|ty| {
+        let user = if *ty == "User" { 'u' } else { 'x' };
+        let first = if *ty == "Group" { 'g' } else { user };
+        let ids = ids.iter();
+        let ids = ids.filter(move |id| **id == "ghost" || id.starts_with(first));
+        ids.map(move |id| ((*ty).to_owned(), (*id).to_owned()))
+    });
+    let everything: BTreeSet<Entity> = facts.entities().cloned().chain(others).collect();
     let resources = |ty: &str| -> Vec<&Entity> {
         let of_type = everything.iter().filter(|entity| entity.0 == ty);
         of_type.collect()
