@@ -218,7 +218,7 @@ fn tell(sequence: &Sequence) -> Result<Tried, String> {
                 ("live", snapshot.world()),
                 ("anew", &anew),
             ];
-            tried.questions += compare(&model, &facts, &worlds, NOWS[index % 3])?;
+            tried.questions += compare((&model, &text), &facts, &worlds, NOWS[index % 3])?;
         }
     }
     Ok(tried)
@@ -255,7 +255,7 @@ fn name(entity: &Entity) -> EntityName {
 
 /// Asks all worlds everything; how many questions these were.
 fn compare(
-    model: &Model<'_>,
+    (model, policy): (&Model<'_>, &str),
     facts: &Facts,
     worlds: &[(&str, &World)],
     now: &str,
@@ -281,7 +281,8 @@ fn compare(
     };
     let asking_types = model.asking_types();
     let principal_types = model.principal_types();
-    // Those that were known once are asked for too, and one of each type that never was.
+    // Those that were known once are asked for too, and one of each type that never was; but for
+    // those that the policy names itself.
     let ids = [
         "ghost", "u0", "u1", "u2", "g0", "g1", "g2", "x0", "x1", "x2",
     ];
@@ -292,6 +293,7 @@ fn compare(
         let ids = ids.filter(move |id| **id == "ghost" || id.starts_with(first));
         ids.map(move |id| ((*ty).to_owned(), (*id).to_owned()))
     });
+    let others = others.filter(|entity| !policy.contains(&name(entity).to_string()));
     let everything: BTreeSet<Entity> = facts.entities().cloned().chain(others).collect();
     let resources = |ty: &str| -> Vec<&Entity> {
         let of_type = everything.iter().filter(|entity| entity.0 == ty);
