@@ -42,6 +42,8 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | none | the evaluator over a serialized [`Plan`]: no parser, no graph |
+//! | `live` | [`Live`]: a world that is updated while it is read |
+//! | `store` | [`store::Store`]: and that is kept on disk |
 //! | `compiler` | policy text to a plan, `.world` text and JSON Lines to facts, test blocks |
 //! | `cli` (default) | the `ward` command |
 
@@ -64,6 +66,8 @@ pub mod graph;
 #[cfg(feature = "compiler")]
 pub mod lint;
 mod literal;
+#[cfg(feature = "live")]
+mod live;
 #[cfg(feature = "compiler")]
 pub mod load;
 mod plan;
@@ -75,6 +79,8 @@ mod resolve;
 mod source;
 #[cfg(feature = "compiler")]
 pub mod spec;
+#[cfg(feature = "store")]
+pub mod store;
 #[cfg(feature = "compiler")]
 pub mod syntax;
 mod world;
@@ -88,6 +94,8 @@ pub use eval::{
     List, Outcome, PageToken, QueryError, Reason as Because, Reasons, Step, Who,
 };
 pub use literal::{EntityName, EntityNameError, format_datetime, parse_datetime};
+#[cfg(feature = "live")]
+pub use live::{Change, Live, RefusedChange, Snapshot, Transaction, Version};
 pub use plan::{Cardinality, Clause, Plan, PlanError, TypeKind, Value};
 #[cfg(feature = "compiler")]
 pub use policy::Policy;

@@ -9,7 +9,7 @@
 //! | `policy,fails=E0301` | it does not compile, and that is the one code |
 //! | `world`, `jsonl` | its facts fit the policy before it, all of them |
 //! | `world,fails=E0505` | they do not, for that one code |
-//! | `console` | each `$ ward …` in it prints what stands below |
+//! | `console` | each `$ ward …` in it prints what stands below; `…` in a line stands for anything |
 //!
 //! `file=name` gives a block a file name; without it, a policy is `app.policy`, a world `app.world`
 //! and JSON Lines `app.jsonl`. A `policy` block starts afresh, unless it says `continue`; a session
@@ -234,12 +234,23 @@ impl Page {
                 .map_err(|error| error.to_string())?;
             let printed = [output.stdout, output.stderr].concat();
             let printed = String::from_utf8_lossy(&printed);
-            if printed.trim_end() != expected.trim_end() {
+            if !prints(&printed, &expected) {
                 return Err(format!("`{command}` prints\n{printed}"));
             }
         }
         Ok(())
     }
+}
+
+/// Whether a command prints what stands on the page.
+fn prints(printed: &str, expected: &str) -> bool {
+    let (printed, expected) = (printed.trim_end(), expected.trim_end());
+    let same = |(printed, expected): (&str, &str)| match expected.split_once('…') {
+        Some((begin, end)) => printed.starts_with(begin) && printed.ends_with(end),
+        None => printed == expected,
+    };
+    printed.lines().count() == expected.lines().count()
+        && printed.lines().zip(expected.lines()).all(same)
 }
 
 /// An empty directory for one block.

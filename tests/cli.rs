@@ -317,6 +317,7 @@ fn help_fits_a_screen_and_shows_examples() {
         "who",
         "graph",
         "compile",
+        "store",
         "init",
         "completions",
         "man",

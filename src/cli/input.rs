@@ -11,11 +11,13 @@ use super::git::Revision;
 use super::{Scene, Stop, report};
 use crate::compile::compile;
 use crate::diagnostic::{Diagnostic, Diagnostics, syntax as problem};
+use crate::live::Change;
 use crate::policy::Policy;
 use crate::resolve::{used_name, uses};
 use crate::source::{FileId, Sources, Span};
+use crate::store;
 use crate::syntax::{self, ast::Item};
-use crate::world::{Fact, World};
+use crate::world::{Fact, Refusal, World};
 
 /// One policy on disk: a file that no other one uses, with all that it uses.
 pub(super) struct Unit {
@@ -313,15 +315,73 @@ pub(super) fn policy(path: &Path) -> Result<Policy, Stop> {
 /// The world that a scene's files make; nothing is answered from half of one.
 pub(super) fn world(scene: &Scene) -> Result<World, Stop> {
     let policy = policy(&scene.policy)?;
-    let mut facts: Vec<Fact> = Vec::new();
-    let mut refused = Vec::new();
-    let mut texts = Vec::new();
+    let mut stated = Stated::default();
     for path in &scene.world {
-        let (name, bytes) = read(path)?;
-        let Ok(text) = String::from_utf8(bytes) else {
-            let said = format!("`{name}` is not UTF-8: save it as UTF-8");
-            return Err(Stop::Input(said));
-        };
+        stated.read(path)?;
+    }
+    let (world, bad) = World::build_keeping(Arc::clone(policy.plan()), stated.facts);
+    stated.refused.extend(bad);
+    if stated.refused.is_empty() {
+        return Ok(world);
+    }
+    for (name, text) in &stated.texts {
+        crate::load::point_to_words(name, text, &mut stated.refused);
+    }
+    report::refusals(&stated.refused, "answered");
+    Err(Stop::Told)
+}
+
+/// The facts of several files, whatever policy they are for; without all of them nothing is done.
+pub(super) fn facts(paths: &[PathBuf], done: &str) -> Result<Vec<Fact>, Stop> {
+    let mut stated = Stated::default();
+    for path in paths {
+        stated.read(path)?;
+    }
+    if stated.refused.is_empty() {
+        return Ok(stated.facts);
+    }
+    report::refusals(&stated.refused, done);
+    Err(Stop::Told)
+}
+
+/// Changes, as JSON Lines.
+pub(super) fn changes(path: &Path) -> Result<Vec<Change>, Stop> {
+    let (name, text) = read_text(path)?;
+    let mut changes = Vec::new();
+    for (line, content) in (1..).zip(text.lines()) {
+        if content.trim().is_empty() {
+            continue;
+        }
+        changes.push(serde_json::from_str(content).map_err(|error| {
+            let said = error.to_string();
+            let said = said.split(" at line ").next().unwrap_or_default();
+            let place = format!("{name}:{line}:{}: ", error.column());
+            let help = "write {\"add\": FACT} or {\"remove\": FACT}; docs/facts.md shows the form of each fact";
+            report::coded("E0612", &format!("{place}this is no change: {said}"), help);
+            Stop::Told
+        })?);
+    }
+    Ok(changes)
+}
+
+/// Facts as they were read.
+#[derive(Default)]
+struct Stated {
+    facts: Vec<Fact>,
+    refused: Vec<Refusal>,
+    /// Files of text with their names, to point to words in them.
+    texts: Vec<(String, String)>,
+}
+
+impl Stated {
+    fn read(&mut self, path: &Path) -> Result<(), Stop> {
+        if !is_stdin(path) && store::is_store(path) {
+            let facts = store::facts(path);
+            self.facts
+                .extend(facts.map_err(|error| super::store::wrong(path, &error))?);
+            return Ok(());
+        }
+        let (name, text) = read_text(path)?;
         let is_json = match path.extension() {
             Some(extension) => extension == "jsonl" || extension == "ndjson",
             // Standard input has no name that tells; no fact in text begins so.
@@ -329,31 +389,33 @@ pub(super) fn world(scene: &Scene) -> Result<World, Stop> {
         };
         if is_json {
             let (read, bad) = crate::load::json_lines(&name, &text);
-            facts.extend(read);
-            refused.extend(bad);
-        } else {
-            match crate::load::world_text(&name, &text) {
-                Ok(read) => {
-                    facts.extend(read);
-                    texts.push((name, text));
-                }
-                Err(diagnostics) => {
-                    report::diagnostics(&diagnostics);
-                    return Err(Stop::Told);
-                }
+            self.facts.extend(read);
+            self.refused.extend(bad);
+            return Ok(());
+        }
+        match crate::load::world_text(&name, &text) {
+            Ok(read) => {
+                self.facts.extend(read);
+                self.texts.push((name, text));
+                Ok(())
+            }
+            Err(diagnostics) => {
+                report::diagnostics(&diagnostics);
+                Err(Stop::Told)
             }
         }
     }
-    let (world, bad) = World::build_keeping(Arc::clone(policy.plan()), facts);
-    refused.extend(bad);
-    if refused.is_empty() {
-        return Ok(world);
+}
+
+/// The text of a file, or of standard input, and the name that people see.
+fn read_text(path: &Path) -> Result<(String, String), Stop> {
+    let (name, bytes) = read(path)?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((name, text)),
+        Err(_) => Err(Stop::Input(format!(
+            "`{name}` is not UTF-8: save it as UTF-8"
+        ))),
     }
-    for (name, text) in &texts {
-        crate::load::point_to_words(name, text, &mut refused);
-    }
-    report::refusals(&refused);
-    Err(Stop::Told)
 }
 
 /// Findings of several policies, each once, by file.

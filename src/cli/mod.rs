@@ -23,6 +23,7 @@ mod list;
 mod man;
 mod report;
 mod rules;
+mod store;
 mod test;
 mod watch;
 mod who;
@@ -64,6 +65,8 @@ impl From<Outcome> for Exit {
 enum Stop {
     /// The diagnostics, refusals or errors were written; only the exit code is left.
     Told,
+    /// What it names cannot be used, which was told.
+    Unusable,
     /// The command line asks for what cannot be: a file that is not there.
     Input(String),
     /// A file that cannot be read or written.
@@ -107,6 +110,7 @@ enum Command {
     Who(who::Arguments),
     Graph(graph::Arguments),
     Compile(compile::Arguments),
+    Store(store::Arguments),
     #[command(hide = true)]
     Completions(completions::Arguments),
     #[command(hide = true)]
@@ -126,7 +130,7 @@ struct Scene {
     /// The policy: a file, or a directory with one policy in it
     #[arg(short, long, value_name = "PATH")]
     policy: PathBuf,
-    /// The facts: `.world` text or `.jsonl`; may be given several times
+    /// The facts: `.world` text, `.jsonl` or a store; may be given several times
     #[arg(short, long, value_name = "FILE")]
     world: Vec<PathBuf>,
     /// When it is asked [default: now]
@@ -185,9 +189,22 @@ fn write_json(out: &mut dyn Write, value: &impl serde::Serialize) -> io::Result<
     out.flush()
 }
 
+/// Keeps quiet about panics in redb: these come of damaged files, are caught, and told as what they
+/// are. Others are told as always.
+fn quiet_on_damage() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map_or("", |place| place.file());
+        if !place.contains("redb-") {
+            usual(panic);
+        }
+    }));
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    quiet_on_damage();
     let out: &mut dyn Write = &mut anstream::stdout().lock();
     let done = match &cli.command {
         Command::Check(arguments) => check::run(arguments, out),
@@ -201,6 +218,7 @@ pub fn main() -> ExitCode {
         Command::Who(arguments) => who::run(arguments, out),
         Command::Graph(arguments) => graph::run(arguments, out),
         Command::Compile(arguments) => compile::run(arguments, out),
+        Command::Store(arguments) => store::run(arguments, out),
         Command::Init(arguments) => init::run(arguments, out),
         Command::Ci(arguments) => ci::run(arguments, out),
         Command::Completions(arguments) => completions::run(arguments, out),
@@ -210,6 +228,7 @@ pub fn main() -> ExitCode {
     let exit = match done {
         Ok(exit) => exit,
         Err(Stop::Told) => Exit::Failure,
+        Err(Stop::Unusable) => Exit::Usage,
         Err(Stop::Input(said)) => {
             report::plain(&said);
             Exit::Usage

@@ -144,8 +144,8 @@ pub(super) fn diagnostics(diagnostics: &Diagnostics) {
     let _ = write!(anstream::stderr(), "{}", render(diagnostics, fancy));
 }
 
-/// Tells facts that do not fit, a line each.
-pub(super) fn refusals(refused: &[Refusal]) {
+/// Tells facts that do not fit, and so nothing was done: `answered`, `changed`.
+pub(super) fn refusals(refused: &[Refusal], done: &str) {
     let mut err = BufWriter::new(anstream::stderr());
     for refusal in refused {
         let place = refusal
@@ -161,16 +161,21 @@ pub(super) fn refusals(refused: &[Refusal]) {
     let count = refused.len();
     let _ = writeln!(
         err,
-        "{count} {} refused, so nothing was answered",
+        "{count} {} refused, so nothing was {done}",
         if count == 1 { "fact was" } else { "facts were" }
     );
 }
 
 /// Tells a question that cannot be asked.
 pub(super) fn question(error: &QueryError) {
+    coded(error.code(), error.message(), error.help());
+}
+
+/// Tells an error that has a code, and no place.
+pub(super) fn coded(code: &str, message: &str, help: &str) {
     let mut err = anstream::stderr();
-    let _ = writeln!(err, "error[{}]: {}", error.code(), error.message());
-    let _ = writeln!(err, "  help: {}", error.help());
+    let _ = writeln!(err, "error[{code}]: {message}");
+    let _ = writeln!(err, "  help: {help}");
 }
 
 /// Tells an error that has no place.

@@ -68,7 +68,7 @@ impl Bound {
             let value = match context.values.get(&field.name) {
                 None => None,
                 Some(value) => {
-                    let mut find = |ty, id: &str| match world.find(ty, id) {
+                    let mut find = |ty, id: &str| match world.find_any(ty, id) {
                         Some(entity) => entity,
                         None => bound.local(ty, id),
                     };

@@ -245,7 +245,8 @@ impl<'w> Evaluator<'w> {
             return Err(QueryError::no_subject(self.plan(), &subject.type_name));
         }
         let mut bound = Bound::new(self.world, context)?;
-        let id = match self.world.find(ty, &subject.id) {
+        // One that no fact names may be named by a rule that takes away.
+        let id = match self.world.find_any(ty, &subject.id) {
             Some(id) => id,
             None => bound.local(ty, &subject.id),
         };

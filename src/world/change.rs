@@ -165,7 +165,10 @@ impl World {
         if !self.is_known(gone) {
             return Err(Reason::NotThere);
         }
-        self.set(gone, Flag::DECLARED, false);
+        if self.has(gone, Flag::DECLARED) {
+            self.changed().count += 1;
+            self.set(gone, Flag::DECLARED, false);
+        }
         for container in self.containers(gone).collect::<Vec<_>>() {
             self.drop_container(gone, container);
         }
@@ -238,10 +241,10 @@ impl World {
             return false;
         };
         if !permissions.is_empty() || description.is_some() {
-            self.changed().count += 1;
-            return self
-                .made
-                .reduce(&self.plan, ty, id, permissions, description);
+            let made = &mut self.made;
+            let reduced = made.reduce(&self.plan, ty, id, permissions, description);
+            self.changed().count += usize::from(reduced);
+            return reduced;
         }
         let at = self.holdings_at(place).chain(self.sets_at(place));
         let at = at.filter(|held| held.role == id);
@@ -249,6 +252,7 @@ impl World {
         for held in at.chain(of).collect::<Vec<_>>() {
             self.drop_holding((held.place, held.holder, held.set, held.role));
         }
+        self.changed().count += 1;
         self.made.remove(id);
         self.settle(place);
         true

@@ -229,7 +229,7 @@ impl fmt::Display for Fact {
 
 /// The JSON form: one flat object, told apart by the keys that it has.
 #[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a fact as an object")]
 struct JsonFact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     entity: Option<String>,

@@ -22,6 +22,7 @@ mod sorted;
 mod stage;
 mod take;
 mod terms;
+mod told;
 mod tree;
 
 use std::collections::{HashMap, HashSet};
@@ -276,8 +277,8 @@ impl World {
         self.is_known(found).then_some(found)
     }
 
-    /// The entity with this name, if it has an id.
-    fn find_any(&self, ty: TypeId, id: &str) -> Option<EntityId> {
+    /// The entity with this name, if it has an id: the policy may name one that no fact does.
+    pub(crate) fn find_any(&self, ty: TypeId, id: &str) -> Option<EntityId> {
         let base = &self.base;
         let types = |entity: EntityId| base.rows.get(entity.index()).map(|row| row.ty());
         base.names.find(ty, id, types).or_else(|| {

@@ -119,6 +119,11 @@ pub struct Generator {
 
 /// Makes the pair of a seed.
 pub fn pair(seed: u64) -> Pair {
+    pair_and_more(seed).0
+}
+
+/// Makes the pair of a seed, and another world that fits its policy.
+pub fn pair_and_more(seed: u64) -> (Pair, Vec<String>) {
     let mut generator = Generator {
         rng: StdRng::seed_from_u64(seed),
         marks: StdRng::seed_from_u64(!seed),
@@ -129,11 +134,14 @@ pub fn pair(seed: u64) -> Pair {
     generator.shape();
     generator.write_policy();
     let world = facts::world(&mut generator);
-    Pair {
+    let constructs = generator.constructs.clone();
+    let more = facts::world(&mut generator);
+    let pair = Pair {
         policy: generator.policy,
         world,
-        constructs: generator.constructs,
-    }
+        constructs,
+    };
+    (pair, more)
 }
 
 impl Generator {

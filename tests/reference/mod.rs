@@ -7,6 +7,7 @@ mod decision;
 mod holding;
 mod permissions;
 mod stories;
+mod update;
 mod ways;
 mod world;
 

@@ -27,7 +27,11 @@ pub enum Holder {
 /// All facts of a world; `i64::MAX` where one does not end.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    named: BTreeSet<Entity>,
+    pub(super) named: BTreeSet<Entity>,
+    /// The entities that some fact is about.
+    pub(super) declared: BTreeSet<Entity>,
+    /// What is said of the custom roles of an entity: permissions by name, and a description.
+    pub(super) said_of_roles: BTreeMap<(Entity, String), (BTreeSet<String>, Option<String>)>,
     pub containers: BTreeSet<(Entity, Entity)>,
     pub memberships: BTreeMap<(Entity, Entity), i64>,
     pub holdings: BTreeMap<(Holder, String, Entity), i64>,
@@ -69,8 +73,17 @@ impl Facts {
     /// Reads facts that fit the policy.
     pub fn new(model: &Model<'_>, file: &WorldFile) -> Self {
         let mut facts = Self::default();
-        let end = |until: &Option<ast::Moment>| until.map_or(i64::MAX, |moment| moment.millis);
         for fact in &file.facts {
+            facts.add(model, fact);
+        }
+        facts
+    }
+
+    /// Takes one more fact, which fits.
+    pub fn add(&mut self, model: &Model<'_>, fact: &ast::Fact) {
+        let facts = self;
+        let end = |until: &Option<ast::Moment>| until.map_or(i64::MAX, |moment| moment.millis);
+        {
             match &fact.kind {
                 FactKind::Entity {
                     entity: named,
@@ -80,6 +93,7 @@ impl Facts {
                 } => {
                     let this = entity(named);
                     facts.named.insert(this.clone());
+                    facts.declared.insert(this.clone());
                     for container in containers {
                         let edge = (this.clone(), entity(container));
                         facts.named.insert(edge.1.clone());
@@ -126,9 +140,18 @@ impl Facts {
                     let key = (entity(shared), entity(with), level.name.clone());
                     later(&mut facts.shares, key, end(until));
                 }
-                FactKind::CustomRole { role, of, can, .. } => {
+                FactKind::CustomRole {
+                    role,
+                    of,
+                    can,
+                    attributes,
+                } => {
                     facts.named.insert(entity(of));
                     let key = (entity(of), role.name.clone());
+                    let said = facts.said_of_roles.entry(key.clone()).or_default();
+                    said.0.extend(can.iter().map(permission_name));
+                    let mut description = attributes.iter().map(|(_, text)| description(text));
+                    said.1 = description.next_back().or(said.1.take());
                     let gives = facts.custom_roles.entry(key).or_default();
                     gives.extend(can.iter().flat_map(|term| model.permission(term)));
                 }
@@ -143,7 +166,6 @@ impl Facts {
                 }
             }
         }
-        facts
     }
 
     /// Whether any fact names an entity.
@@ -283,6 +305,21 @@ impl Model<'_> {
                     .collect();
             }
         }
+    }
+}
+
+/// A permission as a custom role names it.
+pub(super) fn permission_name(term: &ast::PermissionTerm) -> String {
+    let parts = term.path.iter().map(|(part, _)| part.as_deref());
+    let parts: Vec<&str> = parts.map(|part| part.expect("no wildcard")).collect();
+    parts.join(".")
+}
+
+/// What a custom role says of itself.
+pub(super) fn description(text: &Expr) -> String {
+    match value(text) {
+        Value::Text(text) => text,
+        other => unreachable!("no description: {other:?}"),
     }
 }
 
