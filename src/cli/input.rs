@@ -4,17 +4,16 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, StdinLock};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Scene, Stop, report};
+use super::{Scene, Stop, facts, report};
 use crate::compile::compile;
 use crate::diagnostic::{Diagnostic, Diagnostics, syntax as problem};
 use crate::policy::Policy;
 use crate::resolve::{used_name, uses};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::{self, ast::Item};
-use crate::world::{Fact, World};
+use crate::world::World;
 
 /// One policy on disk: a file that no other one uses, with all that it uses.
 pub(super) struct Unit {
@@ -68,7 +67,7 @@ pub(super) fn compiled(paths: &[PathBuf]) -> Result<Vec<Result<Policy, Diagnosti
 }
 
 /// What stands for standard input where a file is asked for, and the name that its text then has.
-const STDIN: (&str, &str) = ("-", "<stdin>");
+pub(super) const STDIN: (&str, &str) = ("-", "<stdin>");
 
 /// Whether a path means standard input.
 pub(super) fn is_stdin(path: &Path) -> bool {
@@ -280,47 +279,7 @@ pub(super) fn policy(path: &Path) -> Result<Policy, Stop> {
 /// The world that a scene's files make; nothing is answered from half of one.
 pub(super) fn world(scene: &Scene) -> Result<World, Stop> {
     let policy = policy(&scene.policy)?;
-    let mut facts: Vec<Fact> = Vec::new();
-    let mut refused = Vec::new();
-    let mut texts = Vec::new();
-    for path in &scene.world {
-        let (name, bytes) = read(path)?;
-        let Ok(text) = String::from_utf8(bytes) else {
-            let said = format!("`{name}` is not UTF-8: save it as UTF-8");
-            return Err(Stop::Input(said));
-        };
-        let is_json = match path.extension() {
-            Some(extension) => extension == "jsonl" || extension == "ndjson",
-            // Standard input has no name that tells; no fact in text begins so.
-            None => is_stdin(path) && text.trim_start().starts_with('{'),
-        };
-        if is_json {
-            let (read, bad) = crate::load::json_lines(&name, &text);
-            facts.extend(read);
-            refused.extend(bad);
-        } else {
-            match crate::load::world_text(&name, &text) {
-                Ok(read) => {
-                    facts.extend(read);
-                    texts.push((name, text));
-                }
-                Err(diagnostics) => {
-                    report::diagnostics(&diagnostics);
-                    return Err(Stop::Told);
-                }
-            }
-        }
-    }
-    let (world, bad) = World::build_keeping(Arc::clone(policy.plan()), facts);
-    refused.extend(bad);
-    if refused.is_empty() {
-        return Ok(world);
-    }
-    for (name, text) in &texts {
-        crate::load::point_to_words(name, text, &mut refused);
-    }
-    report::refusals(&refused);
-    Err(Stop::Told)
+    facts::world(policy.plan(), &scene.world)
 }
 
 /// Findings of several policies, each once, by file.

@@ -12,6 +12,7 @@ mod completions;
 mod coverage;
 mod excerpt;
 mod explain;
+mod facts;
 mod fmt;
 mod formats;
 mod graph;
@@ -20,6 +21,7 @@ mod input;
 mod lint;
 mod list;
 mod man;
+mod progress;
 mod report;
 mod rules;
 mod test;
@@ -125,7 +127,7 @@ struct Scene {
     /// The policy: a file, or a directory with one policy in it
     #[arg(short, long, value_name = "PATH")]
     policy: PathBuf,
-    /// The facts: `.world` text or `.jsonl`; may be given several times
+    /// The facts: `.world` text, `.jsonl`, `.csv`, or a snapshot; may be given several times
     #[arg(short, long, value_name = "FILE")]
     world: Vec<PathBuf>,
     /// When it is asked [default: now]
