@@ -14,7 +14,7 @@ use crate::plan::{Cardinality, Datum, EntityId, Id, RoleId, TypeId};
 
 impl Changed {
     /// No changes, in a world in which so many entities lack a container.
-    fn none(lacking: usize) -> Self {
+    pub(super) fn none(lacking: usize) -> Self {
         Self {
             lacking,
             ..Self::default()

@@ -21,6 +21,7 @@ mod read;
 mod refusal;
 mod rows;
 mod runs;
+mod snapshot;
 mod sorted;
 mod stage;
 mod take;
@@ -47,6 +48,9 @@ pub(crate) use kinds::{Tag, TermKey};
 pub(crate) use made::CustomRole;
 pub use refusal::{Reason, Refusal};
 pub(crate) use rows::Row;
+#[cfg(feature = "cli")]
+pub(crate) use snapshot::MAGIC;
+pub use snapshot::SnapshotError;
 pub(crate) use terms::FOREVER;
 
 use crate::plan::{ConstantId, Datum, EntityId, Id, LevelId, Plan, Role, RoleId, Table, TypeId};

@@ -89,6 +89,56 @@ impl Names {
         Some(EntityId(entity))
     }
 
+    /// How many names there are.
+    pub(super) fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// The key of the hash, and the table.
+    pub(super) fn parts(&self) -> (u64, &[u64]) {
+        (self.key, &self.table)
+    }
+
+    /// The names whose texts stand one behind the other, if the table leads to each of them and a
+    /// search in it comes to an end.
+    pub(super) fn of_parts(
+        text: String,
+        lengths: &[u32],
+        table: Vec<u64>,
+        key: u64,
+    ) -> Option<Self> {
+        let mut spans = Vec::with_capacity(lengths.len());
+        let mut start = 0usize;
+        for length in lengths {
+            let length = *length as usize;
+            if length > LONGEST || !text.is_char_boundary(start) {
+                return None;
+            }
+            spans.push((start as u64) << 24 | length as u64);
+            start = start.checked_add(length)?;
+        }
+        let room = table.len().is_power_of_two() || table.is_empty();
+        let free = table.is_empty() || table.len() > spans.len();
+        if start != text.len() || text.len() > 1 << 40 || !room || !free {
+            return None;
+        }
+        let mut seen = vec![false; spans.len()];
+        let mut count = 0;
+        for slot in table.iter().filter(|slot| **slot != FREE) {
+            let place = seen.get_mut((*slot & u64::from(u32::MAX)) as usize)?;
+            if std::mem::replace(place, true) {
+                return None;
+            }
+            count += 1;
+        }
+        (count == spans.len()).then_some(Self {
+            text,
+            spans,
+            table,
+            key,
+        })
+    }
+
     /// Gives every entity another id.
     pub(super) fn renumber(&mut self, id: impl Fn(EntityId) -> EntityId) {
         for slot in self.table.iter_mut().filter(|slot| **slot != FREE) {

@@ -40,6 +40,8 @@ impl Flag {
     /// Something about it has changed since the base was made: the flags of what there is to look up
     /// tell of the base alone.
     pub(crate) const CHANGED: Self = Self(1 << 8);
+    /// What no flag uses.
+    pub(crate) const UNUSED: Self = Self(1 << 9);
 }
 
 impl std::ops::BitOr for Flag {
@@ -55,6 +57,18 @@ impl Row {
         Self {
             parent: NONE,
             tag: ty.0 << FLAG_BITS,
+        }
+    }
+
+    /// The row as two numbers.
+    pub(super) fn parts(self) -> (u32, u32) {
+        (self.parent.0, self.tag)
+    }
+
+    pub(super) fn of_parts(parent: u32, tag: u32) -> Self {
+        Self {
+            parent: EntityId(parent),
+            tag,
         }
     }
 
