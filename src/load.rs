@@ -76,7 +76,10 @@ pub fn json_lines(name: &str, text: &str) -> (Vec<Fact>, Vec<Refusal>) {
 /// What is wrong with a line, without where: its place tells that.
 fn json_error(error: &serde_json::Error) -> String {
     let said = error.to_string();
-    said.split(" at line ").next().unwrap_or_default().to_owned()
+    said.split(" at line ")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn name(entity: &ast::Entity) -> EntityName {

@@ -10,7 +10,7 @@ use super::progress::Meter;
 use super::{Stop, report};
 use crate::load::{Loader, point_to_words, world_text};
 use crate::plan::Plan;
-use crate::world::World;
+use crate::world::{MAGIC, SnapshotError, World};
 
 /// How much is read at once.
 const CHUNK: usize = 1 << 18;
@@ -21,6 +21,7 @@ enum Form {
     Text,
     JsonLines,
     Csv,
+    Snapshot,
 }
 
 /// The world that files make; nothing is answered from half of one.
@@ -30,6 +31,14 @@ pub(super) fn world(plan: &Arc<Plan>, paths: &[PathBuf]) -> Result<World, Stop> 
     for path in paths {
         let (name, mut reader) = open(path)?;
         let done = match form(path, &mut reader) {
+            Ok(Form::Snapshot) if paths.len() == 1 => {
+                let opened = World::read_snapshot(Arc::clone(plan), reader);
+                return opened.map_err(|error| unopened(&name, &error));
+            }
+            Ok(Form::Snapshot) => {
+                let said = format!("`{name}` is a snapshot, and a world of its own: give it alone");
+                return Err(Stop::Input(said));
+            }
             Ok(Form::JsonLines) => loader.json_lines(&name, reader),
             Ok(Form::Csv) => loader.csv(&name, reader),
             Ok(Form::Text) => {
@@ -75,20 +84,23 @@ fn open(path: &Path) -> Result<(String, Box<dyn BufRead>), Stop> {
 }
 
 fn form(path: &Path, reader: &mut dyn BufRead) -> io::Result<Form> {
-    if has_extension(path, "jsonl") || has_extension(path, "ndjson") {
-        return Ok(Form::JsonLines);
-    }
-    if has_extension(path, "csv") {
-        return Ok(Form::Csv);
+    let begun = reader.fill_buf()?;
+    if begun.starts_with(&MAGIC) {
+        return Ok(Form::Snapshot);
     }
     // Standard input has no name that tells; no fact in text begins so.
-    let begins = |reader: &mut dyn BufRead| -> io::Result<bool> {
-        Ok(reader.fill_buf()?.trim_ascii_start().starts_with(b"{"))
-    };
-    if is_stdin(path) && begins(reader)? {
-        return Ok(Form::JsonLines);
-    }
-    Ok(Form::Text)
+    let object = is_stdin(path) && begun.trim_ascii_start().starts_with(b"{");
+    let is = |extension| has_extension(path, extension);
+    Ok(match () {
+        () if object || is("jsonl") || is("ndjson") => Form::JsonLines,
+        () if is("csv") => Form::Csv,
+        () => Form::Text,
+    })
+}
+
+fn unopened(name: &str, error: &SnapshotError) -> Stop {
+    let (code, help) = (error.code(), error.help());
+    Stop::Input(format!("`{name}`: {error} [{code}]\n  help: {help}"))
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Stop {

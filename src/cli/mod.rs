@@ -27,6 +27,7 @@ mod rules;
 mod test;
 mod watch;
 mod who;
+mod world;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -108,6 +109,7 @@ enum Command {
     Who(who::Arguments),
     Graph(graph::Arguments),
     Compile(compile::Arguments),
+    World(world::Arguments),
     #[command(hide = true)]
     Completions(completions::Arguments),
     #[command(hide = true)]
@@ -202,6 +204,7 @@ pub fn main() -> ExitCode {
         Command::Who(arguments) => who::run(arguments, out),
         Command::Graph(arguments) => graph::run(arguments, out),
         Command::Compile(arguments) => compile::run(arguments, out),
+        Command::World(arguments) => world::run(arguments, out),
         Command::Init(arguments) => init::run(arguments, out),
         Command::Ci(arguments) => ci::run(arguments, out),
         Command::Completions(arguments) => completions::run(arguments, out),

@@ -47,7 +47,10 @@ impl<R: Read> Meter<R> {
         let part = self.length.map(|length| self.bytes * 100 / length);
         let part = part.map_or_else(String::new, |part| format!(", {}%", part.min(100)));
         let (lines, rate) = (short(self.lines as f64), short(rate));
-        let text = format!("reading {}: {lines} facts{part}, {rate} a second", self.name);
+        let text = format!(
+            "reading {}: {lines} facts{part}, {rate} a second",
+            self.name
+        );
         // Whether it can be told changes nothing.
         let _ = write!(io::stderr(), "\r{text}\x1b[K");
     }

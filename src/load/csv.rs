@@ -67,7 +67,9 @@ impl Header {
                 _ if !known && form == ["entity"] && literal::is_identifier(name) => {
                     Column::Attribute(name.to_owned())
                 }
-                _ if !known => return Err((*at, format!("no column `{name}` goes with these: {FORMS}"))),
+                _ if !known => {
+                    return Err((*at, format!("no column `{name}` goes with these: {FORMS}")));
+                }
                 "entity" => Column::Entity,
                 "in" => Column::In,
                 "until" => Column::Until,

@@ -342,8 +342,19 @@ impl Plan {
             }
         }
         let mut sum = Sum(Xxh3::new());
-        let names = (&self.version, &self.types, &self.actions, &self.lanes, &self.roles);
-        let edges = (&self.levels, &self.relations, &self.context, &self.permissions);
+        let names = (
+            &self.version,
+            &self.types,
+            &self.actions,
+            &self.lanes,
+            &self.roles,
+        );
+        let edges = (
+            &self.levels,
+            &self.relations,
+            &self.context,
+            &self.permissions,
+        );
         let conditions = (&self.conditions, &self.nodes, &self.operands, &self.columns);
         // Writing to a sum never fails.
         let _ = fmt::Write::write_fmt(

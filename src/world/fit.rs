@@ -250,11 +250,8 @@ impl<F: Facts> Fit<'_, F> {
     /// Looks up from the one and down from the other in turn, and ends when either has no more: a
     /// long chain that grows at one end costs nothing.
     fn inside(&self, entity: EntityId, other: EntityId) -> bool {
-        if entity == other {
-            return true;
-        }
-        if self.0.nested_in(other).is_empty() {
-            return false;
+        if entity == other || self.0.nested_in(other).is_empty() {
+            return entity == other;
         }
         let ty = self.0.type_of(entity);
         let same = |to: &EntityId| self.0.type_of(*to) == ty;

@@ -141,7 +141,11 @@ impl Intake {
                 continue;
             };
             let roles = plan.types[ty].roles.iter();
-            ids.extend(roles.filter(|role| plan.roles[**role].name == *name).map(|role| (place, *role)));
+            ids.extend(
+                roles
+                    .filter(|role| plan.roles[**role].name == *name)
+                    .map(|role| (place, *role)),
+            );
         }
         if ids.is_empty() {
             return;
@@ -171,7 +175,11 @@ impl Intake {
             let term = self.stage.terms.remove(&key);
             let role_name = |role: RoleId| match plan.roles.find(role) {
                 Some(role) => role.name.clone(),
-                None => self.stage.made.get(role).map_or_else(String::new, |role| role.name.to_string()),
+                None => self
+                    .stage
+                    .made
+                    .get(role)
+                    .map_or_else(String::new, |role| role.name.to_string()),
             };
             let subject = match set {
                 _ if holder == ANYONE => Holder::Anyone,

@@ -111,15 +111,14 @@ impl JsonFact<'_> {
     /// What is wrong with it.
     pub(crate) fn fact(&self) -> Result<KindRef<'_>, String> {
         let until = match &self.until {
-            Some(Text(text)) => Some(
-                literal::parse_datetime(text).ok_or_else(|| format!("`{text}` is no time"))?,
-            ),
+            Some(Text(text)) => {
+                Some(literal::parse_datetime(text).ok_or_else(|| format!("`{text}` is no time"))?)
+            }
             None => None,
         };
         let keys = self.keys();
-        let is = |needed: u16, others: u16| {
-            keys & needed == needed && keys & !(needed | others) == 0
-        };
+        let is =
+            |needed: u16, others: u16| keys & needed == needed && keys & !(needed | others) == 0;
         if is(key::ENTITY | key::RELATION | key::TO, 0) {
             Ok(KindRef::Relation {
                 entity: name(text(&self.entity))?,
@@ -130,7 +129,9 @@ impl JsonFact<'_> {
             let containers = self.containers.iter().flat_map(|texts| &texts.0);
             Ok(KindRef::Entity {
                 entity: name(text(&self.entity))?,
-                containers: containers.map(|Text(text)| name(text)).collect::<Result<_, _>>()?,
+                containers: containers
+                    .map(|Text(text)| name(text))
+                    .collect::<Result<_, _>>()?,
                 until,
                 attributes: match &self.attributes {
                     None => None,
@@ -172,8 +173,8 @@ fn text<'t>(text: &'t Option<Text<'_>>) -> &'t str {
 }
 
 fn name(text: &str) -> Result<NameRef<'_>, String> {
-    let (type_name, id) = literal::split_entity(text)
-        .ok_or_else(|| EntityNameError::new(text).to_string())?;
+    let (type_name, id) =
+        literal::split_entity(text).ok_or_else(|| EntityNameError::new(text).to_string())?;
     Ok(NameRef { type_name, id })
 }
 
@@ -249,7 +250,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
             }
         }
 
-        deserializer.deserialize_seq(Reader).map(|texts: Texts<'de>| Texts(texts.0.into_iter().map(|Text(text)| Text(text)).collect()))
+        deserializer
+            .deserialize_seq(Reader)
+            .map(|texts: Texts<'de>| {
+                Texts(texts.0.into_iter().map(|Text(text)| Text(text)).collect())
+            })
     }
 }
 

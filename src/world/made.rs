@@ -206,8 +206,13 @@ impl MadeRoles {
             let description = Some(input.text()?.into_boxed_str()).filter(|_| described);
             let ty = types(of).ok_or_else(damaged)?;
             let info = plan.types.find(ty).ok_or_else(damaged)?;
-            let declared = info.roles.iter().any(|role| plan.roles[*role].name == *name);
-            let known = permissions.iter().all(|name| plan.permission(name).is_some());
+            let declared = info
+                .roles
+                .iter()
+                .any(|role| plan.roles[*role].name == *name);
+            let known = permissions
+                .iter()
+                .all(|name| plan.permission(name).is_some());
             let new = id.0 >= made.first && id.0 < end && made.get(id).is_none();
             let fits = info.custom_roles.is_some() && known && !declared;
             if !new || !fits || made.find(of, &name).is_some() || end > super::MOST_ENTITIES {

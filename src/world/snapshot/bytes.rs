@@ -167,7 +167,9 @@ impl<R: Read> Input<R> {
         if self.u64()? != expected {
             return Err(damaged);
         }
-        let more = self.reader.read(self.buffer.get_mut(..1).unwrap_or_default())?;
+        let more = self
+            .reader
+            .read(self.buffer.get_mut(..1).unwrap_or_default())?;
         if more == 0 { Ok(()) } else { Err(damaged) }
     }
 }

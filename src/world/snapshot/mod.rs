@@ -66,7 +66,9 @@ impl SnapshotError {
         match self {
             Self::NotASnapshot => "name a file that `ward world build` wrote",
             Self::Version(_) => "build it again with this version of Ward",
-            Self::OtherPolicy => "build it again with this policy, or name the policy that it was built with",
+            Self::OtherPolicy => {
+                "build it again with this policy, or name the policy that it was built with"
+            }
             Self::Damaged(_) => "build it again from its facts, or copy it again",
             Self::Io(_) => "see whether the file is there and may be read",
         }
@@ -78,7 +80,10 @@ impl fmt::Display for SnapshotError {
         match self {
             Self::NotASnapshot => f.write_str("this is no snapshot of a world"),
             Self::Version(found) => {
-                write!(f, "the snapshot has version {found}, and version {VERSION} is read")
+                write!(
+                    f,
+                    "the snapshot has version {found}, and version {VERSION} is read"
+                )
             }
             Self::OtherPolicy => f.write_str("the snapshot belongs to another policy"),
             Self::Damaged(part) => write!(f, "the snapshot is damaged ({part})"),
@@ -337,7 +342,9 @@ fn read_shape<R: Read>(input: &mut Input<R>) -> Result<Shape, SnapshotError> {
 fn read_runs<R: Read, T: Words + Ord>(input: &mut Input<R>) -> Result<Runs<T>, SnapshotError> {
     let (blocks, starts, count) = read_shape(input)?;
     let edges = match T::COUNT {
-        1 => input.values(count, |bytes: [u8; 4]| T::of([u32::from_le_bytes(bytes), 0, 0]))?,
+        1 => input.values(count, |bytes: [u8; 4]| {
+            T::of([u32::from_le_bytes(bytes), 0, 0])
+        })?,
         2 => input.values(count, |bytes: [u8; 8]| {
             let both = u64::from_le_bytes(bytes);
             T::of([both as u32, (both >> 32) as u32, 0])

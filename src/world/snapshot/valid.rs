@@ -34,7 +34,10 @@ pub(super) fn types(plan: &Plan, rows: &[Row]) -> Checked<Vec<(TypeId, EntityId)
             continue;
         }
         let known = plan.types.find(row.ty()).is_some();
-        sound(known && last.is_none_or(|last| last < row.ty()), "its types")?;
+        sound(
+            known && last.is_none_or(|last| last < row.ty()),
+            "its types",
+        )?;
         types.push((row.ty(), EntityId::from_index(index)));
     }
     Ok(types)
@@ -102,7 +105,10 @@ impl Check<'_> {
         };
         for (index, row) in self.base.rows.iter().enumerate() {
             if row.parent != NONE {
-                sound(stands(EntityId::from_index(index), row.parent).is_some(), part)?;
+                sound(
+                    stands(EntityId::from_index(index), row.parent).is_some(),
+                    part,
+                )?;
             }
         }
         let edges = &self.base.edges;
@@ -112,17 +118,21 @@ impl Check<'_> {
             let first = row.map(|row| row.parent).filter(|parent| *parent != NONE);
             let mut single: Vec<TypeId> = Vec::new();
             for container in first.iter().chain(more) {
-                let (cardinality, of) = stands(entity, *container).ok_or(SnapshotError::Damaged(part))?;
+                let (cardinality, of) =
+                    stands(entity, *container).ok_or(SnapshotError::Damaged(part))?;
                 if cardinality != Cardinality::Many {
                     sound(!single.contains(&of), part)?;
                     single.push(of);
                 }
             }
             sound(first.is_some_and(|first| !more.contains(&first)), part)?;
-            more.iter().for_each(|container| sum.add((entity, *container)));
+            more.iter()
+                .for_each(|container| sum.add((entity, *container)));
         }
         for (container, contents) in edges.more_contents.each() {
-            contents.iter().for_each(|entity| sum.take((*entity, container)));
+            contents
+                .iter()
+                .for_each(|entity| sum.take((*entity, container)));
         }
         sound(sum.is_even() && !self.goes_in_circles(), part)
     }
@@ -147,7 +157,10 @@ impl Check<'_> {
         };
         let count = self.base.rows.len();
         let entities = (0..count).map(EntityId::from_index);
-        let mut left: Vec<usize> = entities.clone().map(|entity| above(entity).count()).collect();
+        let mut left: Vec<usize> = entities
+            .clone()
+            .map(|entity| above(entity).count())
+            .collect();
         let mut free: Vec<EntityId> = entities
             .filter(|entity| left.get(entity.index()) == Some(&0))
             .collect();
@@ -214,9 +227,9 @@ impl Check<'_> {
             for (holder, tag) in holdings {
                 let role = RoleId(tag.id());
                 let ty = self.ty(*holder);
-                let subject = ty.map(|ty| &self.plan.types[ty]).is_some_and(|info| {
-                    info.kind == TypeKind::Subject && info.acts_for.is_none()
-                });
+                let subject = ty
+                    .map(|ty| &self.plan.types[ty])
+                    .is_some_and(|info| info.kind == TypeKind::Subject && info.acts_for.is_none());
                 let holds = (*holder == ANYONE || subject) && self.role(place, role, ty);
                 let ends = self.ends(*tag, TermKey::Holding(place, *holder, role));
                 sound(holds && ends, part)?;
@@ -224,11 +237,13 @@ impl Check<'_> {
             }
         }
         for (holder, held) in edges.held.each() {
-            held.iter().for_each(|(place, tag)| sum.take((*place, holder, *tag)));
+            held.iter()
+                .for_each(|(place, tag)| sum.take((*place, holder, *tag)));
         }
         for (key, held) in edges.held_by_anyone.each() {
             sound(key == ANYONES_PLACE, part)?;
-            held.iter().for_each(|(place, tag)| sum.take((*place, ANYONE, *tag)));
+            held.iter()
+                .for_each(|(place, tag)| sum.take((*place, ANYONE, *tag)));
         }
         sound(sum.is_even(), part)
     }
@@ -251,7 +266,8 @@ impl Check<'_> {
             }
         }
         for (at, held) in edges.set_held.each() {
-            held.iter().for_each(|(set, place, tag)| sum.take((*place, at, *set, *tag)));
+            held.iter()
+                .for_each(|(set, place, tag)| sum.take((*place, at, *set, *tag)));
         }
         sound(sum.is_even(), part)?;
 
@@ -273,7 +289,9 @@ impl Check<'_> {
             }
         }
         for (with, received) in edges.received.each() {
-            received.iter().for_each(|(entity, tag)| sum.take((*entity, with, *tag)));
+            received
+                .iter()
+                .for_each(|(entity, tag)| sum.take((*entity, with, *tag)));
         }
         sound(sum.is_even(), part)
     }
@@ -285,14 +303,18 @@ impl Check<'_> {
             for (relation, to) in related {
                 let declared = self.plan.relations.find(*relation).is_some_and(|relation| {
                     let of = self.ty(from) == Some(relation.of);
-                    of && self.ty(*to).is_some_and(|ty| relation.targets.contains(&ty))
+                    of && self
+                        .ty(*to)
+                        .is_some_and(|ty| relation.targets.contains(&ty))
                 });
                 sound(declared, part)?;
                 sum.add((from, *relation, *to));
             }
         }
         for (to, related) in self.base.edges.related.each() {
-            related.iter().for_each(|(relation, from)| sum.take((*from, *relation, to)));
+            related
+                .iter()
+                .for_each(|(relation, from)| sum.take((*from, *relation, to)));
         }
         sound(sum.is_even(), part)
     }
@@ -301,7 +323,9 @@ impl Check<'_> {
         let part = "its attributes";
         let mut sum = Sum::new();
         for (entity, values) in self.base.edges.attributes.each() {
-            let fields = self.ty(entity).map_or(&[][..], |ty| &self.plan.types[ty].attributes);
+            let fields = self
+                .ty(entity)
+                .map_or(&[][..], |ty| &self.plan.types[ty].attributes);
             let mut last = None;
             for (column, datum) in values {
                 let field = fields.get(*column as usize);
@@ -312,11 +336,15 @@ impl Check<'_> {
                 each_entity(datum, &mut |entity| named.push(entity));
                 named.sort_unstable();
                 named.dedup();
-                named.iter().for_each(|named| sum.add((*named, entity, *column)));
+                named
+                    .iter()
+                    .for_each(|named| sum.add((*named, entity, *column)));
             }
         }
         for (named, mentions) in self.base.edges.mentions.each() {
-            mentions.iter().for_each(|(entity, column)| sum.take((named, *entity, *column)));
+            mentions
+                .iter()
+                .for_each(|(entity, column)| sum.take((named, *entity, *column)));
         }
         sound(sum.is_even(), part)
     }
