@@ -11,6 +11,7 @@ use crate::world::World;
 
 /// Facts in the form that opens at once
 #[derive(Args)]
+#[command(after_help = "Example:\n  ward world build app.policy -w facts.jsonl -o app.snapshot")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -247,8 +247,7 @@ impl<F: Facts> Fit<'_, F> {
     /// Whether `entity` is `other` or stands in it, by way of entities of its own type. Containment
     /// repeats only within a type, so that is where a cycle could be.
     ///
-    /// Looks up from the one and down from the other in turn, and ends when either has no more: a
-    /// long chain that grows at one end costs nothing.
+    /// Looks up from the one and down from the other in turn, and ends when either has no more.
     fn inside(&self, entity: EntityId, other: EntityId) -> bool {
         if entity == other || self.0.nested_in(other).is_empty() {
             return entity == other;
