@@ -5,6 +5,10 @@ use std::io::{self, BufRead};
 /// How long a line may be, in bytes. An id has at most 16 MiB, so this is room for any honest fact.
 pub(super) const LONGEST: usize = 1 << 26;
 
+/// How many lines are read at once, unless they are long.
+const BATCH: usize = 128;
+const BATCH_BYTES: usize = 1 << 16;
+
 pub(super) struct Lines<R> {
     reader: R,
     buffer: Vec<u8>,
@@ -28,17 +32,29 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    /// The next line without its end, and its number.
+    /// The next lines without their ends, each with its number; none where there are no more.
     ///
     /// # Errors
     ///
     /// What the reader says; [`io::ErrorKind::InvalidData`] for what is not UTF-8.
-    pub(super) fn next(&mut self) -> io::Result<Option<(u32, Line<'_>)>> {
+    pub(super) fn next_batch(&mut self) -> io::Result<Vec<(u32, Line<'_>)>> {
         self.buffer.clear();
-        if self.append()? == 0 {
-            return Ok(None);
+        let mut ends = Vec::with_capacity(BATCH);
+        while ends.len() < BATCH && self.buffer.len() < BATCH_BYTES {
+            let start = self.buffer.len();
+            if self.append(start)? == 0 {
+                break;
+            }
+            let end = self.buffer.len();
+            ends.push((self.number, start, end));
+            if end - start > LONGEST {
+                break;
+            }
         }
-        self.line().map(|line| Some((self.number, line)))
+        let lines = ends.into_iter();
+        lines
+            .map(|(number, start, end)| Ok((number, self.line(start, end)?)))
+            .collect()
     }
 
     /// The next record: lines up to one at whose end no quote is open.
@@ -48,7 +64,7 @@ impl<R: BufRead> Lines<R> {
         let mut open = false;
         let mut first = 0;
         loop {
-            let added = self.append()?;
+            let added = self.append(0)?;
             if looked_at == 0 {
                 first = self.number;
             }
@@ -63,18 +79,20 @@ impl<R: BufRead> Lines<R> {
                 break;
             }
         }
-        self.line().map(|line| Some((first, line)))
+        let end = self.buffer.len();
+        self.line(0, end).map(|line| Some((first, line)))
     }
 
-    /// Reads to the end of a line, or one byte more than a line may have; how much that was.
-    fn append(&mut self) -> io::Result<usize> {
-        let room = (LONGEST + 1).saturating_sub(self.buffer.len());
+    /// Reads to the end of a line, or one byte more than one that begins at `start` may have; how
+    /// much that was.
+    fn append(&mut self, start: usize) -> io::Result<usize> {
+        let room = (start + LONGEST + 1).saturating_sub(self.buffer.len());
         let mut limited = io::Read::take(&mut self.reader, room as u64);
         let added = limited.read_until(b'\n', &mut self.buffer)?;
         if added > 0 {
             self.number = self.number.saturating_add(1);
         }
-        if self.buffer.len() > LONGEST {
+        if self.buffer.len() > start + LONGEST {
             self.skip()?;
         }
         Ok(added)
@@ -97,11 +115,12 @@ impl<R: BufRead> Lines<R> {
         Ok(())
     }
 
-    fn line(&self) -> io::Result<Line<'_>> {
-        if self.buffer.len() > LONGEST {
+    fn line(&self, start: usize, end: usize) -> io::Result<Line<'_>> {
+        if end - start > LONGEST {
             return Ok(Line::TooLong);
         }
-        let line = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
+        let line = self.buffer.get(start..end).unwrap_or(&[]);
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         match std::str::from_utf8(line) {
             Ok(text) => Ok(Line::Text(text)),

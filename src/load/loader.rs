@@ -7,7 +7,7 @@ use super::csv::Header;
 use super::json_error;
 use super::lines::{LONGEST, Line, Lines};
 use crate::plan::Plan;
-use crate::world::{Fact, FactRef, Intake, JsonFact, Place, Reason, Refusal, World};
+use crate::world::{Fact, FactRef, Intake, JsonFact, KindRef, Place, Reason, Refusal, World};
 
 /// How much of a line that is no fact a refusal tells, in characters.
 const SHOWN: usize = 200;
@@ -68,28 +68,22 @@ impl Loader {
     pub fn json_lines(&mut self, name: &str, reader: impl BufRead) -> io::Result<()> {
         let file: Arc<str> = name.into();
         let mut lines = Lines::new(reader);
-        while let Some((line, content)) = lines.next()? {
-            let content = match content {
-                Line::Text(content) if content.trim_ascii().is_empty() => continue,
-                Line::Text(content) => content,
-                Line::TooLong => {
-                    self.refuse(&file, (line, 1), "", too_long());
-                    continue;
-                }
-            };
-            let read = serde_json::from_str::<JsonFact<'_>>(content);
-            match read {
-                Ok(json) => match json.fact() {
-                    Ok(kind) => self.take(&file, line, FactRef { kind, place: None }),
-                    Err(why) => self.refuse(&file, (line, 1), content, why),
-                },
-                Err(error) => {
-                    let column = u32::try_from(error.column()).unwrap_or(1).max(1);
-                    self.refuse(&file, (line, column), content, json_error(&error));
+        loop {
+            let batch = lines.next_batch()?;
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let objects: Vec<Object<'_>> = batch.iter().filter_map(object).collect();
+            let facts: Vec<Read<'_>> = objects.iter().map(read).collect();
+            let fitting = facts.iter().filter_map(|read| read.fact.as_ref().ok());
+            self.intake.warm(fitting);
+            for Read { at, text, fact } in facts {
+                match fact {
+                    Ok(kind) => self.take(&file, at.0, FactRef { kind, place: None }),
+                    Err(why) => self.refuse(&file, at, text, why),
                 }
             }
         }
-        Ok(())
     }
 
     /// Reads a table with commas between its fields (RFC 4180): the first line names the columns.
@@ -156,6 +150,51 @@ impl Loader {
         };
         self.intake.refuse(self.count, refusal);
         self.count += 1;
+    }
+}
+
+/// A line as JSON, or what is wrong with it and in which column.
+struct Object<'l> {
+    line: u32,
+    text: &'l str,
+    keys: Result<JsonFact<'l>, (u32, String)>,
+}
+
+/// A line as a fact, or what is wrong with it.
+struct Read<'l> {
+    at: (u32, u32),
+    text: &'l str,
+    fact: Result<KindRef<'l>, String>,
+}
+
+fn object<'l>((line, content): &(u32, Line<'l>)) -> Option<Object<'l>> {
+    let (text, keys) = match content {
+        Line::Text(text) if text.trim_ascii().is_empty() => return None,
+        Line::Text(text) => {
+            let keys = serde_json::from_str(text).map_err(|error| {
+                let column = u32::try_from(error.column()).unwrap_or(1).max(1);
+                (column, json_error(&error))
+            });
+            (*text, keys)
+        }
+        Line::TooLong => ("", Err((1, too_long()))),
+    };
+    Some(Object {
+        line: *line,
+        text,
+        keys,
+    })
+}
+
+fn read<'l>(object: &'l Object<'_>) -> Read<'l> {
+    let (column, fact) = match &object.keys {
+        Ok(keys) => (1, keys.fact()),
+        Err((column, why)) => (*column, Err(why.clone())),
+    };
+    Read {
+        at: (object.line, column),
+        text: object.text,
+        fact,
     }
 }
 

@@ -252,9 +252,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
 
         deserializer
             .deserialize_seq(Reader)
-            .map(|texts: Texts<'de>| {
-                Texts(texts.0.into_iter().map(|Text(text)| Text(text)).collect())
-            })
+            .map(|texts: Texts<'de>| Texts(texts.0.into_iter().map(|text| Text(text.0)).collect()))
     }
 }
 

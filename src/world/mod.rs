@@ -37,7 +37,7 @@ use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 
 #[cfg(feature = "compiler")]
-pub(crate) use borrowed::FactRef;
+pub(crate) use borrowed::{FactRef, KindRef};
 pub use builder::WorldBuilder;
 pub(crate) use edges::Run;
 pub use fact::{Fact, FactKind, Holder, Place};
