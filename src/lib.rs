@@ -101,7 +101,9 @@ pub use plan::{Cardinality, Clause, Plan, PlanError, TypeKind, Value};
 pub use policy::Policy;
 #[cfg(feature = "compiler")]
 pub use source::{FileId, Position, Source, Sources, Span};
-pub use world::{Fact, FactKind, Holder, Place, Reason, Refusal, World, WorldBuilder, WorldSize};
+pub use world::{
+    Fact, FactKind, Holder, Place, Reason, Refusal, SnapshotError, World, WorldBuilder, WorldSize,
+};
 
 /// The README's example, run with the documentation's.
 #[cfg(all(doctest, feature = "compiler"))]

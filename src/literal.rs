@@ -222,6 +222,12 @@ impl EntityName {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntityNameError(String);
 
+impl EntityNameError {
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
 impl fmt::Display for EntityNameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` names no entity", self.0)
@@ -235,7 +241,7 @@ impl std::str::FromStr for EntityName {
 
     /// Reads `Type:id`. The id may stand in quotes; without them it goes to the end of the text.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (type_name, id) = split_entity(text).ok_or_else(|| EntityNameError(text.into()))?;
+        let (type_name, id) = split_entity(text).ok_or_else(|| EntityNameError::new(text))?;
         Ok(Self::new(type_name, id))
     }
 }

@@ -1,4 +1,8 @@
-//! Facts from text and from JSON Lines.
+//! Facts from text, from JSON Lines and from tables.
+
+mod csv;
+mod lines;
+mod loader;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, facts as report};
 use crate::literal::{EntityName, nearest};
@@ -6,6 +10,8 @@ use crate::plan::Value;
 use crate::source::{Sources, Span};
 use crate::syntax::{self, ast};
 use crate::world::{Fact, FactKind, Holder, Place, Reason, Refusal};
+
+pub use loader::Loader;
 
 /// Reads the facts of a `.world` file.
 ///
@@ -56,17 +62,24 @@ pub fn json_lines(name: &str, text: &str) -> (Vec<Fact>, Vec<Refusal>) {
             }
             Err(error) => {
                 let column = u32::try_from(error.column()).unwrap_or(1).max(1);
-                let said = error.to_string();
-                let said = said.split(" at line ").next().unwrap_or_default();
                 refused.push(Refusal {
                     place: place(column),
                     fact: content.to_owned(),
-                    reason: Reason::Malformed(said.to_owned()),
+                    reason: Reason::Malformed(json_error(&error)),
                 });
             }
         }
     }
     (facts, refused)
+}
+
+/// What is wrong with a line, without where: its place tells that.
+fn json_error(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    said.split(" at line ")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn name(entity: &ast::Entity) -> EntityName {

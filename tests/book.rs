@@ -7,7 +7,7 @@
 //! | `policy` | it compiles, and its tests pass |
 //! | `policy,continue` | so it does together with the policy before it on the page |
 //! | `policy,fails=E0301` | it does not compile, and that is the one code |
-//! | `world`, `jsonl` | its facts fit the policy before it, all of them |
+//! | `world`, `jsonl`, `csv` | its facts fit the policy before it, all of them |
 //! | `world,fails=E0505` | they do not, for that one code |
 //! | `console` | each `$ ward …` in it prints what stands below; `…` in a line stands for anything |
 //!
@@ -136,7 +136,7 @@ impl Page {
         let kind = block.words.first().map_or("", String::as_str);
         match kind {
             "policy" => self.policy(block),
-            "world" | "jsonl" => self.facts(block, kind),
+            "world" | "jsonl" | "csv" => self.facts(block, kind),
             "console" => self.console(block),
             other if NOT_RUN.contains(&other) => Ok(()),
             other => Err(format!("no block is called `{other}`")),
@@ -275,6 +275,17 @@ fn load(policy: &Policy, kind: &str, name: &str, text: &str) -> Result<(), (Vec<
         let said: Vec<String> = refused.iter().map(ToString::to_string).collect();
         (codes.collect(), said.join("\n"))
     };
+    if kind == "csv" {
+        let mut loader = ward::load::Loader::new(Arc::clone(policy.plan()));
+        let read = loader.csv(name, text.as_bytes());
+        read.map_err(|error| (Vec::new(), error.to_string()))?;
+        let (_, found) = loader.finish();
+        return if found.is_empty() {
+            Ok(())
+        } else {
+            Err(refused(found))
+        };
+    }
     let facts: Vec<Fact> = if kind == "jsonl" {
         let (facts, malformed) = ward::load::json_lines(name, text);
         if !malformed.is_empty() {

@@ -321,6 +321,7 @@ fn help_fits_a_screen_and_shows_examples() {
         "init",
         "completions",
         "man",
+        "world",
     ] {
         let (code, help) = run(&directory, &[command, "--help"]);
         assert_eq!(code, 0);

@@ -234,6 +234,8 @@ fn the_bare_evaluator_depends_on_little() {
         "rustc-hash",
         "smallvec",
         "strsim",
+        // the checksum of snapshots
+        "xxhash-rust",
         // maps of which a copy shares what has not changed
         "rpds",
         "archery",

@@ -218,7 +218,7 @@ fn tell(sequence: &Sequence) -> Result<Tried, String> {
                 ("live", snapshot.world()),
                 ("anew", &anew),
             ];
-            tried.questions += compare((&model, &text), &facts, &worlds, NOWS[index % 3])?;
+            tried.questions += compare(&model, &facts, &worlds, NOWS[index % 3])?;
         }
     }
     Ok(tried)
@@ -255,7 +255,7 @@ fn name(entity: &Entity) -> EntityName {
 
 /// Asks all worlds everything; how many questions these were.
 fn compare(
-    (model, policy): (&Model<'_>, &str),
+    model: &Model<'_>,
     facts: &Facts,
     worlds: &[(&str, &World)],
     now: &str,

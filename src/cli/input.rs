@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, StdinLock};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::git::Revision;
-use super::{Scene, Stop, report};
+use super::{Scene, Stop, facts, report};
 use crate::compile::compile;
 use crate::diagnostic::{Diagnostic, Diagnostics, syntax as problem};
 use crate::live::Change;
@@ -92,7 +91,7 @@ pub(super) fn compiled(paths: &[PathBuf]) -> Result<Vec<Result<Policy, Diagnosti
 }
 
 /// What stands for standard input where a file is asked for, and the name that its text then has.
-const STDIN: (&str, &str) = ("-", "<stdin>");
+pub(super) const STDIN: (&str, &str) = ("-", "<stdin>");
 
 /// Whether a path means standard input.
 pub(super) fn is_stdin(path: &Path) -> bool {
@@ -315,20 +314,7 @@ pub(super) fn policy(path: &Path) -> Result<Policy, Stop> {
 /// The world that a scene's files make; nothing is answered from half of one.
 pub(super) fn world(scene: &Scene) -> Result<World, Stop> {
     let policy = policy(&scene.policy)?;
-    let mut stated = Stated::default();
-    for path in &scene.world {
-        stated.read(path)?;
-    }
-    let (world, bad) = World::build_keeping(Arc::clone(policy.plan()), stated.facts);
-    stated.refused.extend(bad);
-    if stated.refused.is_empty() {
-        return Ok(world);
-    }
-    for (name, text) in &stated.texts {
-        crate::load::point_to_words(name, text, &mut stated.refused);
-    }
-    report::refusals(&stated.refused, "answered");
-    Err(Stop::Told)
+    facts::world(policy.plan(), &scene.world)
 }
 
 /// The facts of several files, whatever policy they are for; without all of them nothing is done.
@@ -369,8 +355,6 @@ pub(super) fn changes(path: &Path) -> Result<Vec<Change>, Stop> {
 struct Stated {
     facts: Vec<Fact>,
     refused: Vec<Refusal>,
-    /// Files of text with their names, to point to words in them.
-    texts: Vec<(String, String)>,
 }
 
 impl Stated {
@@ -396,7 +380,6 @@ impl Stated {
         match crate::load::world_text(&name, &text) {
             Ok(read) => {
                 self.facts.extend(read);
-                self.texts.push((name, text));
                 Ok(())
             }
             Err(diagnostics) => {

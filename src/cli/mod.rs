@@ -12,6 +12,7 @@ mod completions;
 mod coverage;
 mod excerpt;
 mod explain;
+mod facts;
 mod fmt;
 mod formats;
 mod git;
@@ -21,12 +22,14 @@ mod input;
 mod lint;
 mod list;
 mod man;
+mod progress;
 mod report;
 mod rules;
 mod store;
 mod test;
 mod watch;
 mod who;
+mod world;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -111,6 +114,7 @@ enum Command {
     Graph(graph::Arguments),
     Compile(compile::Arguments),
     Store(store::Arguments),
+    World(world::Arguments),
     #[command(hide = true)]
     Completions(completions::Arguments),
     #[command(hide = true)]
@@ -130,7 +134,7 @@ struct Scene {
     /// The policy: a file, or a directory with one policy in it
     #[arg(short, long, value_name = "PATH")]
     policy: PathBuf,
-    /// The facts: `.world` text, `.jsonl` or a store; may be given several times
+    /// The facts: `.world` text, `.jsonl`, `.csv`, a store or a snapshot; may be given several times
     #[arg(short, long, value_name = "FILE")]
     world: Vec<PathBuf>,
     /// When it is asked [default: now]
@@ -219,6 +223,7 @@ pub fn main() -> ExitCode {
         Command::Graph(arguments) => graph::run(arguments, out),
         Command::Compile(arguments) => compile::run(arguments, out),
         Command::Store(arguments) => store::run(arguments, out),
+        Command::World(arguments) => world::run(arguments, out),
         Command::Init(arguments) => init::run(arguments, out),
         Command::Ci(arguments) => ci::run(arguments, out),
         Command::Completions(arguments) => completions::run(arguments, out),

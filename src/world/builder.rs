@@ -50,7 +50,7 @@ impl WorldBuilder {
     pub fn add(&mut self, fact: &Fact) -> Result<(), Refusal> {
         match &mut self.state {
             State::Loading(stage) => {
-                fit::add(&mut **stage, fact).map_err(|reason| Refusal::new(fact, reason))
+                fit::add(&mut **stage, &fact.into()).map_err(|reason| Refusal::new(fact, reason))
             }
             State::Changing(world) => world.add(fact),
         }

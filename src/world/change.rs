@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::borrowed::{KindRef, NameRef};
 use super::fact::{Fact, FactKind};
 use super::fit::{self, Fit, HoldingKey, ShareKey};
 use super::freeze::each_entity;
@@ -14,7 +15,6 @@ use super::rows::{Flag, NONE, Row};
 use super::stage::Stage;
 use super::terms::Term;
 use super::{ANYONE, ANYONES_PLACE, Changed, Holding, World};
-use crate::literal::EntityName;
 use crate::plan::{Datum, EntityId, Id, RelationId, RoleId, Value};
 
 /// Adds an edge to both of its ends, or takes it away; whether something has changed.
@@ -41,7 +41,7 @@ impl World {
     /// The reason why the fact does not fit the policy or the facts that are there. Then nothing of
     /// it was taken.
     pub fn add(&mut self, fact: &Fact) -> Result<(), Refusal> {
-        fit::add(self, fact).map_err(|reason| Refusal::new(fact, reason))
+        fit::add(self, &fact.into()).map_err(|reason| Refusal::new(fact, reason))
     }
 
     /// Takes a fact away. An entity alone goes with every fact that names it.
@@ -70,25 +70,25 @@ impl World {
     }
 
     fn take_away(&mut self, fact: &FactKind) -> Result<(), Reason> {
-        let removed = match fact {
-            FactKind::Entity {
+        let removed = match &KindRef::from(fact) {
+            KindRef::Entity {
                 entity,
                 containers,
                 until: _,
                 attributes,
             } => {
-                if containers.is_empty() && attributes.is_empty() {
+                if containers.is_empty() && attributes.is_none_or(BTreeMap::is_empty) {
                     return self.remove_entity(entity);
                 }
-                self.remove_parts(entity, containers, attributes)?
+                self.remove_parts(entity, containers, *attributes)?
             }
-            FactKind::Holding {
+            KindRef::Holding {
                 subject, role, of, ..
             } => {
                 let key = Fit(self).holding(subject, role, of)?;
                 self.drop_holding(key)
             }
-            FactKind::Share {
+            KindRef::Share {
                 entity,
                 with,
                 level,
@@ -97,16 +97,16 @@ impl World {
                 let key = Fit(self).share(entity, with, level)?;
                 self.drop_share(key)
             }
-            FactKind::CustomRole {
+            KindRef::CustomRole {
                 role,
                 of,
                 can,
                 description,
             } => {
                 let (place, permissions) = Fit(self).custom_role(role, of, can)?;
-                self.undefine(place, role, &permissions, description.as_deref())
+                self.undefine(place, role, &permissions, *description)
             }
-            FactKind::Relation {
+            KindRef::Relation {
                 entity,
                 relation,
                 target,
@@ -125,9 +125,9 @@ impl World {
     /// Takes containers, memberships and attributes of an entity away; all of them must be there.
     fn remove_parts(
         &mut self,
-        entity: &EntityName,
-        containers: &[EntityName],
-        attributes: &BTreeMap<String, Value>,
+        entity: &NameRef<'_>,
+        containers: &[NameRef<'_>],
+        attributes: Option<&BTreeMap<String, Value>>,
     ) -> Result<bool, Reason> {
         let mut fit = Fit(self);
         let (ty, id) = fit.intern(entity)?;
@@ -136,7 +136,7 @@ impl World {
             others.push(fit.intern(container)?.1);
         }
         let mut columns = Vec::new();
-        for (name, value) in attributes {
+        for (name, value) in attributes.into_iter().flatten() {
             let (column, datum) = fit.attribute(ty, name, value)?;
             if World::said(fit.0, id, column) != Some(&datum) {
                 return Ok(false);
@@ -160,7 +160,7 @@ impl World {
         Ok(true)
     }
 
-    fn remove_entity(&mut self, name: &EntityName) -> Result<(), Reason> {
+    fn remove_entity(&mut self, name: &NameRef<'_>) -> Result<(), Reason> {
         let (_, gone) = Fit(self).intern(name)?;
         if !self.is_known(gone) {
             return Err(Reason::NotThere);

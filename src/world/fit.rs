@@ -6,7 +6,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::ANYONE;
-use super::fact::{Fact, FactKind, Holder};
+use super::borrowed::{FactRef, HolderRef, KindRef, NameRef};
 use super::refusal::Reason;
 use super::terms::{FOREVER, Term};
 use crate::literal::{self, EntityName, nearest};
@@ -58,20 +58,20 @@ pub(super) type HoldingKey = (EntityId, EntityId, Option<RoleId>, RoleId);
 pub(super) type ShareKey = (EntityId, EntityId, LevelId);
 
 /// Takes a fact, whole or not at all.
-pub(super) fn add(facts: &mut impl Facts, fact: &Fact) -> Result<(), Reason> {
+pub(super) fn add(facts: &mut impl Facts, fact: &FactRef<'_>) -> Result<(), Reason> {
     let term = |until: Option<i64>| Term {
         until: until.unwrap_or(FOREVER),
-        place: fact.place.clone().map(Arc::new),
+        place: fact.place.cloned().map(Arc::new),
     };
     let mut fit = Fit(facts);
     match &fact.kind {
-        FactKind::Entity {
+        KindRef::Entity {
             entity,
             containers,
             until,
             attributes,
         } => {
-            let changes = fit.entity_changes(entity, containers, *until, attributes)?;
+            let changes = fit.entity_changes(entity, containers, *until, *attributes)?;
             facts.declare(changes.entity);
             for container in changes.containers {
                 facts.contain(changes.entity, container);
@@ -83,7 +83,7 @@ pub(super) fn add(facts: &mut impl Facts, fact: &Fact) -> Result<(), Reason> {
                 facts.say(changes.entity, column, datum);
             }
         }
-        FactKind::Holding {
+        KindRef::Holding {
             subject,
             role,
             of,
@@ -92,7 +92,7 @@ pub(super) fn add(facts: &mut impl Facts, fact: &Fact) -> Result<(), Reason> {
             let key = fit.holding(subject, role, of)?;
             facts.hold(key, term(*until));
         }
-        FactKind::Share {
+        KindRef::Share {
             entity,
             with,
             level,
@@ -101,16 +101,16 @@ pub(super) fn add(facts: &mut impl Facts, fact: &Fact) -> Result<(), Reason> {
             let key = fit.share(entity, with, level)?;
             facts.share(key, term(*until));
         }
-        FactKind::CustomRole {
+        KindRef::CustomRole {
             role,
             of,
             can,
             description,
         } => {
             let (place, permissions) = fit.custom_role(role, of, can)?;
-            facts.define(place, role, &permissions, description.as_deref())?;
+            facts.define(place, role, &permissions, *description)?;
         }
-        FactKind::Relation {
+        KindRef::Relation {
             entity,
             relation,
             target,
@@ -146,8 +146,8 @@ impl<F: Facts> Fit<'_, F> {
         })
     }
 
-    pub(super) fn intern(&mut self, name: &EntityName) -> Result<(TypeId, EntityId), Reason> {
-        let ty = self.type_named(&name.type_name)?;
+    pub(super) fn intern(&mut self, name: &NameRef<'_>) -> Result<(TypeId, EntityId), Reason> {
+        let ty = self.type_named(name.type_name)?;
         let entity = self.0.intern(ty, &name.id).ok_or(Reason::TooMany)?;
         Ok((ty, entity))
     }
@@ -159,10 +159,10 @@ impl<F: Facts> Fit<'_, F> {
 
     pub(super) fn entity_changes(
         &mut self,
-        name: &EntityName,
-        containers: &[EntityName],
+        name: &NameRef<'_>,
+        containers: &[NameRef<'_>],
         until: Option<i64>,
-        attributes: &BTreeMap<String, Value>,
+        attributes: Option<&BTreeMap<String, Value>>,
     ) -> Result<EntityChanges, Reason> {
         let (ty, entity) = self.intern(name)?;
         let mut changes = EntityChanges {
@@ -200,7 +200,7 @@ impl<F: Facts> Fit<'_, F> {
             }
             if container_type == ty && self.inside(container, entity) {
                 return Err(Reason::ContainerCycle {
-                    entity: name.to_string(),
+                    entity: name.to_name().to_string(),
                 });
             }
             changes.containers.push(container);
@@ -208,13 +208,13 @@ impl<F: Facts> Fit<'_, F> {
         if until.is_some() && changes.groups.is_empty() {
             return Err(Reason::UntilOnContainment);
         }
-        for (attribute, value) in attributes {
+        for (attribute, value) in attributes.into_iter().flatten() {
             let (column, datum) = self.attribute(ty, attribute, value)?;
             let before = self.0.said(entity, column);
             if before.is_some_and(|before| *before != datum) {
                 return Err(Reason::SecondValue {
                     attribute: attribute.clone(),
-                    entity: name.to_string(),
+                    entity: name.to_name().to_string(),
                 });
             }
             changes.attributes.push((column, datum));
@@ -247,9 +247,11 @@ impl<F: Facts> Fit<'_, F> {
     /// Whether `entity` is `other` or stands in it, by way of entities of its own type. Containment
     /// repeats only within a type, so that is where a cycle could be.
     ///
-    /// Looks up from the one and down from the other in turn, and ends when either has no more: a
-    /// long chain that grows at one end costs nothing.
+    /// Looks up from the one and down from the other in turn, and ends when either has no more.
     fn inside(&self, entity: EntityId, other: EntityId) -> bool {
+        if entity == other || self.0.nested_in(other).is_empty() {
+            return entity == other;
+        }
         let ty = self.0.type_of(entity);
         let same = |to: &EntityId| self.0.type_of(*to) == ty;
         let (mut above, mut below) = (BTreeSet::from([entity]), BTreeSet::from([other]));
@@ -319,14 +321,14 @@ impl<F: Facts> Fit<'_, F> {
 
     pub(super) fn holding(
         &mut self,
-        subject: &Holder,
+        subject: &HolderRef<'_>,
         role: &str,
-        of: &EntityName,
+        of: &NameRef<'_>,
     ) -> Result<HoldingKey, Reason> {
         let plan = Arc::clone(self.plan());
         let (holder, set, holder_type) = match subject {
-            Holder::Anyone => (ANYONE, None, None),
-            Holder::Entity(name) => {
+            HolderRef::Anyone => (ANYONE, None, None),
+            HolderRef::Entity(name) => {
                 let (ty, holder) = self.intern(name)?;
                 let info = &plan.types[ty];
                 if info.acts_for.is_some() {
@@ -341,7 +343,7 @@ impl<F: Facts> Fit<'_, F> {
                 }
                 (holder, None, Some(ty))
             }
-            Holder::Set { of, role } => {
+            HolderRef::Set { of, role } => {
                 let (ty, place) = self.intern(of)?;
                 (place, Some(self.role_named(ty, place, role)?), None)
             }
@@ -392,8 +394,8 @@ impl<F: Facts> Fit<'_, F> {
     pub(super) fn custom_role(
         &mut self,
         role: &str,
-        of: &EntityName,
-        can: &[String],
+        of: &NameRef<'_>,
+        can: &[&str],
     ) -> Result<(EntityId, Vec<Box<str>>), Reason> {
         let plan = Arc::clone(self.plan());
         let (ty, place) = self.intern(of)?;
@@ -419,12 +421,12 @@ impl<F: Facts> Fit<'_, F> {
             };
             if !plan.within(&permission.masks, &universe.masks) {
                 return Err(Reason::OutsideOfCustomRoles {
-                    permission: name.clone(),
+                    permission: (*name).to_owned(),
                     of: info.name.clone(),
                     universe: plan.clauses[universe.clause].text.clone(),
                 });
             }
-            permissions.push(name.as_str().into());
+            permissions.push((*name).into());
         }
         Ok((place, permissions))
     }
@@ -522,8 +524,8 @@ impl<F: Facts> Fit<'_, F> {
 
     pub(super) fn share(
         &mut self,
-        entity: &EntityName,
-        with: &EntityName,
+        entity: &NameRef<'_>,
+        with: &NameRef<'_>,
         level: &str,
     ) -> Result<ShareKey, Reason> {
         let (ty, shared) = self.intern(entity)?;
@@ -562,9 +564,9 @@ impl<F: Facts> Fit<'_, F> {
 
     pub(super) fn relation(
         &mut self,
-        entity: &EntityName,
+        entity: &NameRef<'_>,
         relation: &str,
-        target: &EntityName,
+        target: &NameRef<'_>,
     ) -> Result<(EntityId, RelationId, EntityId), Reason> {
         let (ty, from) = self.intern(entity)?;
         let (target_type, to) = self.intern(target)?;

@@ -1,7 +1,10 @@
 //! From facts as they came to the base of a world, and back.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use rustc_hash::FxBuildHasher;
 
 use super::fit::Facts;
 use super::kinds::{BaseEdges, Tag, TermKey};
@@ -13,12 +16,15 @@ use super::tree::Tree;
 use super::{ANYONE, ANYONES_PLACE, Base, Changed, World};
 use crate::plan::{Cardinality, Datum, EntityId, Id, RoleId, TypeId};
 
-/// How many bases were made so far.
-static LINEAGES: AtomicU32 = AtomicU32::new(0);
+/// What tells the next base from all others.
+pub(super) fn next_lineage() -> u32 {
+    static LINEAGES: AtomicU32 = AtomicU32::new(0);
+    LINEAGES.fetch_add(1, Ordering::Relaxed)
+}
 
 impl Changed {
     /// No changes, in a world in which so many entities lack a container.
-    fn none(lacking: usize) -> Self {
+    pub(super) fn none(lacking: usize) -> Self {
         Self {
             lacking,
             ..Self::default()
@@ -210,7 +216,7 @@ impl Stage {
             edges,
             closures,
             terms,
-            lineage: LINEAGES.fetch_add(1, Ordering::Relaxed),
+            lineage: next_lineage(),
         };
         World {
             made: self.made.renumbered(of),
@@ -449,24 +455,35 @@ impl Stage {
 /// All groups of each member, to any depth, where some of its groups are in others. What is left out
 /// is found when it is asked for: members of groups that end one day, which are flagged, and what
 /// would take much more room than the memberships themselves.
-fn closures(groups: &Runs<Tag>, rows: &mut [Row]) -> Runs<Tag> {
+pub(super) fn closures(groups: &Runs<Tag>, rows: &mut [Row]) -> Runs<Tag> {
     let has = |rows: &[Row], tag: &Tag, flag: Flag| {
         let row = rows.get(tag.id() as usize);
         row.is_some_and(|row| row.has(flag))
     };
     let mut closures = Vec::new();
     let mut found: Vec<Tag> = Vec::new();
+    // For those who are in very many groups.
+    let mut known: HashSet<Tag, FxBuildHasher> = HashSet::default();
     for member in groups.keys(EntityId(0), EntityId(u32::MAX)) {
         let own = groups.of(member);
         found.clear();
         found.extend(own);
+        known.clear();
+        if own.len() > 32 {
+            known.extend(own);
+        }
         let most = 4 * own.len() + 64;
         let mut next = 0;
         while let Some(group) = found.get(next).copied() {
             next += 1;
             if has(rows, &group, Flag::MEMBER) {
                 for above in groups.of(EntityId(group.id())) {
-                    if !found.contains(above) {
+                    let new = if own.len() > 32 {
+                        known.insert(*above)
+                    } else {
+                        !found.contains(above)
+                    };
+                    if new {
                         found.push(*above);
                     }
                 }

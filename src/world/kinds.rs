@@ -18,6 +18,15 @@ impl Tag {
         self.0 >> 1
     }
 
+    /// Both as one number.
+    pub(super) fn bits(self) -> u32 {
+        self.0
+    }
+
+    pub(super) fn of_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
     pub(crate) fn timed(self) -> bool {
         self.0 & 1 == 1
     }

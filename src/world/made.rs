@@ -1,10 +1,12 @@
 //! Roles that customers made.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use super::SharedMap;
 use super::refusal::Reason;
+use super::snapshot::{Input, Output, SnapshotError};
 use crate::plan::{ActionMasks, EntityId, Plan, RoleId, TypeId};
 
 /// A role that customers made: what it gives at the one place where it is defined.
@@ -161,6 +163,74 @@ impl MadeRoles {
         if let Some(role) = self.by_id.get_mut(&id) {
             change(Arc::make_mut(role));
         }
+    }
+
+    /// Writes the roles for a snapshot.
+    pub(super) fn write<W: Write>(&self, out: &mut Output<'_, W>) -> io::Result<()> {
+        out.u32(self.count)?;
+        out.count(self.by_id.size())?;
+        for (id, role) in &self.by_id {
+            out.u32(id.0)?;
+            out.u32(role.of.0)?;
+            out.text(&role.name)?;
+            out.count(role.permissions.len())?;
+            for name in &role.permissions {
+                out.text(name)?;
+            }
+            out.u8(u8::from(role.description.is_some()))?;
+            out.text(role.description.as_deref().unwrap_or(""))?;
+        }
+        Ok(())
+    }
+
+    /// Reads what [`write`](Self::write) wrote. `types` tells what type an entity has; what the
+    /// roles give is worked out anew.
+    pub(super) fn read<R: Read>(
+        input: &mut Input<R>,
+        plan: &Plan,
+        types: impl Fn(EntityId) -> Option<TypeId>,
+    ) -> Result<Self, SnapshotError> {
+        let damaged = || SnapshotError::Damaged("its custom roles");
+        let mut made = Self::new(plan);
+        made.count = input.u32()?;
+        let end = made.first.checked_add(made.count).ok_or_else(damaged)?;
+        for _ in 0..input.u64()? {
+            let id = RoleId(input.u32()?);
+            let of = EntityId(input.u32()?);
+            let name: Arc<str> = input.text()?.into();
+            let mut permissions = BTreeSet::new();
+            for _ in 0..input.u64()? {
+                permissions.insert(input.text()?.into_boxed_str());
+            }
+            let described = input.u8()? == 1;
+            let description = Some(input.text()?.into_boxed_str()).filter(|_| described);
+            let ty = types(of).ok_or_else(damaged)?;
+            let info = plan.types.find(ty).ok_or_else(damaged)?;
+            let declared = info
+                .roles
+                .iter()
+                .any(|role| plan.roles[*role].name == *name);
+            let known = permissions
+                .iter()
+                .all(|name| plan.permission(name).is_some());
+            let new = id.0 >= made.first && id.0 < end && made.get(id).is_none();
+            let fits = info.custom_roles.is_some() && known && !declared;
+            if !new || !fits || made.find(of, &name).is_some() || end > super::MOST_ENTITIES {
+                return Err(damaged());
+            }
+            let role = CustomRole {
+                name: Arc::clone(&name),
+                of,
+                masks: masks(plan, ty, &permissions),
+                permissions,
+                description,
+            };
+            made.by_id.insert_mut(id, Arc::new(role));
+            let mut here = made.by_place.get(&of).cloned().unwrap_or_default();
+            Arc::make_mut(&mut here).insert(name, id);
+            made.by_place.insert_mut(of, here);
+        }
+        Ok(made)
     }
 
     /// Gives every entity another id.

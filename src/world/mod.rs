@@ -5,12 +5,15 @@
 //! for what lies in what. What changes later stands beside it and is shared between copies, so a copy
 //! costs nothing and stays as it is.
 
+mod borrowed;
 mod builder;
 mod change;
 mod edges;
 mod fact;
 mod fit;
 mod freeze;
+mod intake;
+mod json;
 mod kinds;
 mod made;
 mod names;
@@ -18,6 +21,7 @@ mod read;
 mod refusal;
 mod rows;
 mod runs;
+mod snapshot;
 mod sorted;
 mod stage;
 mod take;
@@ -25,7 +29,7 @@ mod terms;
 mod told;
 mod tree;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
@@ -33,16 +37,23 @@ use rpds::{HashTrieMapSync, VectorSync};
 use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 
+#[cfg(feature = "compiler")]
+pub(crate) use borrowed::{FactRef, KindRef};
 pub use builder::WorldBuilder;
 pub(crate) use edges::Run;
 pub use fact::{Fact, FactKind, Holder, Place};
+pub(crate) use intake::Intake;
+#[cfg(feature = "compiler")]
+pub(crate) use json::{JsonFact, Text, Texts};
 pub(crate) use kinds::{Tag, TermKey};
 pub(crate) use made::CustomRole;
 pub use refusal::{Reason, Refusal};
 pub(crate) use rows::{Flag, Row};
+#[cfg(feature = "cli")]
+pub(crate) use snapshot::MAGIC;
+pub use snapshot::SnapshotError;
 pub(crate) use terms::FOREVER;
 
-use crate::literal::EntityName;
 use crate::plan::{ConstantId, Datum, EntityId, Id, LevelId, Plan, Role, RoleId, Table, TypeId};
 use kinds::{BaseEdges, ChangedEdges};
 use made::MadeRoles;
@@ -173,14 +184,6 @@ pub struct WorldSize {
     pub facts: usize,
 }
 
-/// The role that a fact gives to somebody, and where.
-fn given_role(fact: &Fact) -> Option<(EntityName, String)> {
-    match &fact.kind {
-        FactKind::Holding { role, of, .. } => Some((of.clone(), role.clone())),
-        _ => None,
-    }
-}
-
 impl World {
     /// Builds a world from facts, all or nothing.
     ///
@@ -204,33 +207,16 @@ impl World {
         plan: Arc<Plan>,
         facts: impl IntoIterator<Item = Fact>,
     ) -> (Self, Vec<Refusal>) {
-        let mut builder = WorldBuilder::new(plan);
-        let mut refused: Vec<(usize, Refusal)> = Vec::new();
+        let mut intake = Intake::new(plan);
         // A role that customers made must be there before somebody can hold it.
         let (roles, others): (Vec<_>, Vec<_>) = facts
             .into_iter()
             .enumerate()
             .partition(|(_, fact)| matches!(fact.kind, FactKind::CustomRole { .. }));
-        // Where such a name now belongs to a role of the policy, its holders do not get that one.
-        let mut taken: HashSet<(EntityName, String)> = HashSet::new();
         for (index, fact) in roles.into_iter().chain(others) {
-            let refusal = match given_role(&fact).filter(|role| taken.contains(role)) {
-                Some((of, role)) => {
-                    let of = of.to_string();
-                    Some(Refusal::new(&fact, Reason::NameOfBoth { role, of }))
-                }
-                None => builder.add(&fact).err(),
-            };
-            if let (FactKind::CustomRole { role, of, .. }, Some(refusal)) = (&fact.kind, &refusal)
-                && matches!(refusal.reason, Reason::RoleName { taken: true, .. })
-            {
-                taken.insert((of.clone(), role.clone()));
-            }
-            refused.extend(refusal.map(|refusal| (index, refusal)));
+            intake.add(index, &(&fact).into(), || fact.place.clone());
         }
-        refused.sort_by_key(|(index, _)| *index);
-        let refused = refused.into_iter().map(|(_, refusal)| refusal).collect();
-        (builder.into_world(), refused)
+        intake.finish()
     }
 
     /// The plan of the policy that this world fits.

@@ -70,6 +70,35 @@ impl Names {
         }
     }
 
+    /// Reads what finding these names will read, step by step for all of them, so that memory is
+    /// waited for once a step; the entities that they are most likely of.
+    #[cfg(feature = "compiler")]
+    pub(super) fn warm<'n>(&self, names: impl Iterator<Item = (TypeId, &'n str)>) -> Vec<EntityId> {
+        let mask = self.table.len().saturating_sub(1);
+        let hashes: Vec<u64> = names.map(|(ty, name)| self.hash(ty, name)).collect();
+        let slot = |at: usize| self.table.get(at & mask).copied().unwrap_or(FREE);
+        let slots: Vec<u64> = hashes.iter().map(|hash| slot(spread(*hash))).collect();
+        let found = hashes.iter().zip(slots).filter_map(|(hash, first)| {
+            // The line of the cache that was read holds the next few too.
+            let (mut at, mut next) = (spread(*hash), first);
+            while next != FREE && next >> 32 != hash >> 32 {
+                at += 1;
+                next = slot(at);
+            }
+            (next != FREE).then_some(EntityId((next & u64::from(u32::MAX)) as u32))
+        });
+        let found: Vec<EntityId> = found.collect();
+        let spans = found
+            .iter()
+            .filter_map(|entity| self.spans.get(entity.index()));
+        let starts: Vec<usize> = spans.map(|span| (span >> 24) as usize).collect();
+        let bytes = starts
+            .iter()
+            .filter_map(|start| self.text.as_bytes().get(*start));
+        std::hint::black_box(bytes.fold(0, |sum: u8, byte| sum.wrapping_add(*byte)));
+        found
+    }
+
     /// Adds a name that is not there. The ids are given out in order; there is none left when 2^31
     /// are, and a name that is too long gets none.
     pub(super) fn add(&mut self, ty: TypeId, name: &str) -> Option<EntityId> {
@@ -87,6 +116,56 @@ impl Names {
         self.text.push_str(name);
         self.place(self.hash(ty, name) >> 32 << 32 | u64::from(entity));
         Some(EntityId(entity))
+    }
+
+    /// How many names there are.
+    pub(super) fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// The key of the hash, and the table.
+    pub(super) fn parts(&self) -> (u64, &[u64]) {
+        (self.key, &self.table)
+    }
+
+    /// The names whose texts stand one behind the other, if the table leads to each of them and a
+    /// search in it comes to an end.
+    pub(super) fn of_parts(
+        text: String,
+        lengths: &[u32],
+        table: Vec<u64>,
+        key: u64,
+    ) -> Option<Self> {
+        let mut spans = Vec::with_capacity(lengths.len());
+        let mut start = 0usize;
+        for length in lengths {
+            let length = *length as usize;
+            if length > LONGEST || !text.is_char_boundary(start) {
+                return None;
+            }
+            spans.push((start as u64) << 24 | length as u64);
+            start = start.checked_add(length)?;
+        }
+        let room = table.len().is_power_of_two() || table.is_empty();
+        let free = table.is_empty() || table.len() > spans.len();
+        if start != text.len() || text.len() > 1 << 40 || !room || !free {
+            return None;
+        }
+        let mut seen = vec![false; spans.len()];
+        let mut count = 0;
+        for slot in table.iter().filter(|slot| **slot != FREE) {
+            let place = seen.get_mut((*slot & u64::from(u32::MAX)) as usize)?;
+            if std::mem::replace(place, true) {
+                return None;
+            }
+            count += 1;
+        }
+        (count == spans.len()).then_some(Self {
+            text,
+            spans,
+            table,
+            key,
+        })
     }
 
     /// Gives every entity another id.

@@ -60,6 +60,18 @@ impl Row {
         }
     }
 
+    /// The row as two numbers.
+    pub(super) fn parts(self) -> (u32, u32) {
+        (self.parent.0, self.tag)
+    }
+
+    pub(super) fn of_parts(parent: u32, tag: u32) -> Self {
+        Self {
+            parent: EntityId(parent),
+            tag,
+        }
+    }
+
     pub(crate) fn ty(self) -> TypeId {
         TypeId(self.tag >> FLAG_BITS)
     }

@@ -70,6 +70,54 @@ impl<T> Runs<T> {
         runs
     }
 
+    /// Which entities have a run, where each run begins, and all edges.
+    pub(super) fn parts(&self) -> (impl Iterator<Item = u64> + use<'_, T>, &[u32], &[T]) {
+        let bits = self.blocks.iter().map(|block| block.bits);
+        (bits, &self.starts, &self.edges)
+    }
+
+    /// How many blocks of 64 entities there are.
+    pub(super) fn block_count(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// The runs of these parts, if they are in order: a run for each bit, none empty, and each sorted
+    /// without doubles.
+    pub(super) fn of_parts(bits: Vec<u64>, starts: Vec<u32>, edges: Vec<T>) -> Option<Self>
+    where
+        T: Ord,
+    {
+        let mut before = 0u32;
+        let mut blocks = Vec::with_capacity(bits.len());
+        for bits in bits {
+            blocks.push(Block { bits, before });
+            before = before.checked_add(bits.count_ones())?;
+        }
+        let ends = (starts.first(), starts.last());
+        let whole = starts.len() == before as usize + 1
+            && ends == (Some(&0), Some(&u32::try_from(edges.len()).ok()?));
+        let mut runs = starts.array_windows::<2>();
+        let sorted = runs.all(|[start, end]| {
+            let run = edges.get(*start as usize..*end as usize);
+            run.is_some_and(|run| !run.is_empty() && run.is_sorted_by(|a, b| a < b))
+        });
+        (whole && sorted).then_some(Self {
+            blocks,
+            starts,
+            edges,
+        })
+    }
+
+    /// Each entity that has a run, with it, in order.
+    pub(super) fn each(&self) -> impl Iterator<Item = (EntityId, &[T])> {
+        let keys = self.keys(EntityId(0), EntityId(u32::MAX));
+        let runs = self.starts.array_windows::<2>();
+        keys.zip(runs).map(|(key, [start, end])| {
+            let run = self.edges.get(*start as usize..*end as usize);
+            (key, run.unwrap_or(&[]))
+        })
+    }
+
     /// The edges of an entity; none for one that has none here.
     pub(crate) fn of(&self, entity: EntityId) -> &[T] {
         let run = || {

@@ -51,10 +51,8 @@ pub(super) struct Stage {
 impl Stage {
     /// No facts.
     pub(super) fn new(plan: Arc<Plan>) -> Self {
-        let types = plan.types.iter();
-        let types = types.map(|(id, ty)| (ty.name.clone(), id)).collect();
         let mut stage = Self {
-            types: Arc::new(types),
+            types: Arc::new(type_index(&plan)),
             constants: Arc::default(),
             names: Names::default(),
             rows: Vec::new(),
@@ -71,18 +69,10 @@ impl Stage {
             plan,
         };
         let plan = Arc::clone(&stage.plan);
-        let constants = plan.constants.rows().iter().map(|constant| {
-            let mut intern = |ty, id: &str| stage.intern(ty, id).unwrap_or(ANYONE);
-            // The plan's constants fit their types: its compiler or its reader checked them.
-            typed(
-                &constant.value,
-                &constant.ty,
-                &|ty| plan.type_name(ty),
-                &mut intern,
-            )
-            .unwrap_or(Datum::Set(Box::default()))
-        });
-        stage.constants = Arc::new(constants.collect());
+        let mut intern = |ty, id: &str| stage.intern(ty, id);
+        if let Some(constants) = constants(&plan, &mut intern) {
+            stage.constants = Arc::new(constants);
+        }
         stage
     }
 
@@ -99,6 +89,37 @@ impl Stage {
     fn row(&mut self, entity: EntityId) -> Option<&mut Row> {
         self.rows.get_mut(entity.index())
     }
+}
+
+pub(super) fn type_index(plan: &Plan) -> TypeIndex {
+    let types = plan.types.iter();
+    types.map(|(id, ty)| (ty.name.clone(), id)).collect()
+}
+
+/// The constants of a plan with the ids of their entities; nothing where one has none.
+pub(super) fn constants(
+    plan: &Plan,
+    entity: &mut impl FnMut(TypeId, &str) -> Option<EntityId>,
+) -> Option<Table<ConstantId, Datum>> {
+    let mut found = true;
+    let mut id = |ty, id: &str| {
+        entity(ty, id).unwrap_or_else(|| {
+            found = false;
+            ANYONE
+        })
+    };
+    let constants = plan.constants.rows().iter().map(|constant| {
+        // The plan's constants fit their types: its compiler or its reader checked them.
+        typed(
+            &constant.value,
+            &constant.ty,
+            &|ty| plan.type_name(ty),
+            &mut id,
+        )
+        .unwrap_or(Datum::Set(Box::default()))
+    });
+    let constants = constants.collect();
+    found.then_some(constants)
 }
 
 impl Facts for Stage {

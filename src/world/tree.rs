@@ -84,6 +84,42 @@ impl Tree {
         tree
     }
 
+    /// The tree of entities in this order, if it is the one that their rows tell: whatever stands in
+    /// something follows on it, and the ids of a type are in order too.
+    pub(super) fn of_order(order: Vec<EntityId>, rows: &[Row]) -> Option<Self> {
+        const OPEN: u32 = u32::MAX;
+        let mut number = vec![OPEN; rows.len()];
+        let mut last = vec![OPEN; rows.len()];
+        let mut open: Vec<EntityId> = Vec::new();
+        for (at, entity) in (0u32..).zip(&order) {
+            let row = rows.get(entity.index())?;
+            let place = number.get_mut(entity.index())?;
+            if *place != OPEN {
+                return None;
+            }
+            *place = at;
+            while let Some(top) = open.last().filter(|top| **top != row.parent) {
+                *last.get_mut(top.index())? = at.checked_sub(1)?;
+                open.pop();
+            }
+            if open.is_empty() && row.parent != NONE {
+                return None;
+            }
+            open.push(*entity);
+        }
+        let end = u32::try_from(order.len()).ok()?.wrapping_sub(1);
+        for entity in open {
+            *last.get_mut(entity.index())? = end;
+        }
+        let mut pairs = rows.array_windows::<2>().zip(number.array_windows::<2>());
+        let ordered = pairs.all(|([row, next], [a, b])| row.ty() != next.ty() || a < b);
+        (order.len() == rows.len() && ordered).then_some(Self {
+            number,
+            last,
+            order,
+        })
+    }
+
     /// The numbers of an entity and of all that lies in it, first and last; nothing for one that is
     /// not in the base.
     pub(crate) fn span(&self, entity: EntityId) -> Option<(u32, u32)> {

@@ -1,0 +1,335 @@
+//! Facts in their JSON form: one flat object, told apart by the keys that it has.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smallvec::SmallVec;
+
+use super::borrowed::{HolderRef, KindRef, NameRef};
+use super::fact::{Fact, FactKind};
+use crate::literal::{self, EntityName, EntityNameError};
+use crate::plan::Value;
+
+/// A text that is borrowed from the line where it has no escapes.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
+
+/// A list of texts; most have one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Texts<'a>(pub(crate) SmallVec<[Text<'a>; 1]>);
+
+impl<'a> Texts<'a> {
+    #[cfg(feature = "compiler")]
+    pub(crate) fn one(text: Text<'a>) -> Self {
+        Self(smallvec::smallvec![text])
+    }
+}
+
+/// The keys of all forms.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a fact as an object")]
+pub(crate) struct JsonFact<'a> {
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(crate) entity: Option<Text<'a>>,
+    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
+    pub(crate) containers: Option<Texts<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) attributes: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) relation: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) to: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) subject: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) role: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) of: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) share: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) with: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) at: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) can: Option<Texts<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) description: Option<Text<'a>>,
+}
+
+/// One bit for each key.
+mod key {
+    pub(super) const ENTITY: u16 = 1;
+    pub(super) const IN: u16 = 1 << 1;
+    pub(super) const ATTRIBUTES: u16 = 1 << 2;
+    pub(super) const RELATION: u16 = 1 << 3;
+    pub(super) const TO: u16 = 1 << 4;
+    pub(super) const SUBJECT: u16 = 1 << 5;
+    pub(super) const ROLE: u16 = 1 << 6;
+    pub(super) const OF: u16 = 1 << 7;
+    pub(super) const SHARE: u16 = 1 << 8;
+    pub(super) const WITH: u16 = 1 << 9;
+    pub(super) const AT: u16 = 1 << 10;
+    pub(super) const UNTIL: u16 = 1 << 11;
+    pub(super) const CAN: u16 = 1 << 12;
+    pub(super) const DESCRIPTION: u16 = 1 << 13;
+}
+
+const FORMS: &str = "a fact has the keys `entity` (with `in`, `attributes`), `entity`, `relation` and `to`, `subject`, `role` and `of`, `role`, `of` and `can`, or `share`, `with` and `at`";
+
+impl JsonFact<'_> {
+    fn keys(&self) -> u16 {
+        let there = [
+            (self.entity.is_some(), key::ENTITY),
+            (self.containers.is_some(), key::IN),
+            (self.attributes.is_some(), key::ATTRIBUTES),
+            (self.relation.is_some(), key::RELATION),
+            (self.to.is_some(), key::TO),
+            (self.subject.is_some(), key::SUBJECT),
+            (self.role.is_some(), key::ROLE),
+            (self.of.is_some(), key::OF),
+            (self.share.is_some(), key::SHARE),
+            (self.with.is_some(), key::WITH),
+            (self.at.is_some(), key::AT),
+            (self.until.is_some(), key::UNTIL),
+            (self.can.is_some(), key::CAN),
+            (self.description.is_some(), key::DESCRIPTION),
+        ];
+        let there = there.iter().filter(|(there, _)| *there);
+        there.fold(0, |keys, (_, key)| keys | key)
+    }
+
+    /// The fact that the object states.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub(crate) fn fact(&self) -> Result<KindRef<'_>, String> {
+        let until = match &self.until {
+            Some(Text(text)) => {
+                Some(literal::parse_datetime(text).ok_or_else(|| format!("`{text}` is no time"))?)
+            }
+            None => None,
+        };
+        let keys = self.keys();
+        let is =
+            |needed: u16, others: u16| keys & needed == needed && keys & !(needed | others) == 0;
+        if is(key::ENTITY | key::RELATION | key::TO, 0) {
+            Ok(KindRef::Relation {
+                entity: name(text(&self.entity))?,
+                relation: text(&self.relation),
+                target: name(text(&self.to))?,
+            })
+        } else if is(key::ENTITY, key::IN | key::ATTRIBUTES | key::UNTIL) {
+            let containers = self.containers.iter().flat_map(|texts| &texts.0);
+            Ok(KindRef::Entity {
+                entity: name(text(&self.entity))?,
+                containers: containers
+                    .map(|Text(text)| name(text))
+                    .collect::<Result<_, _>>()?,
+                until,
+                attributes: match &self.attributes {
+                    None => None,
+                    Some(Value::Record(attributes)) => Some(attributes),
+                    Some(_) => return Err("`attributes` is an object".into()),
+                },
+            })
+        } else if is(key::SUBJECT | key::ROLE | key::OF, key::UNTIL) {
+            Ok(KindRef::Holding {
+                subject: holder(text(&self.subject))?,
+                role: text(&self.role),
+                of: name(text(&self.of))?,
+                until,
+            })
+        } else if is(key::SHARE | key::WITH | key::AT, key::UNTIL) {
+            Ok(KindRef::Share {
+                entity: name(text(&self.share))?,
+                with: name(text(&self.with))?,
+                level: text(&self.at),
+                until,
+            })
+        } else if is(key::ROLE | key::OF, key::CAN | key::DESCRIPTION) {
+            let can = self.can.iter().flat_map(|texts| &texts.0);
+            Ok(KindRef::CustomRole {
+                role: text(&self.role),
+                of: name(text(&self.of))?,
+                can: can.map(|Text(text)| &**text).collect(),
+                description: self.description.as_ref().map(|Text(text)| &**text),
+            })
+        } else {
+            Err(FORMS.into())
+        }
+    }
+}
+
+/// A key that is there.
+fn text<'t>(text: &'t Option<Text<'_>>) -> &'t str {
+    text.as_ref().map_or("", |Text(text)| text)
+}
+
+fn name(text: &str) -> Result<NameRef<'_>, String> {
+    let (type_name, id) =
+        literal::split_entity(text).ok_or_else(|| EntityNameError::new(text).to_string())?;
+    Ok(NameRef { type_name, id })
+}
+
+/// Reads a holder: `anyone`, a name, or a set. An id with a `#` in it wants quotes.
+pub(super) fn holder(text: &str) -> Result<HolderRef<'_>, String> {
+    if text == "anyone" {
+        return Ok(HolderRef::Anyone);
+    }
+    match text.rsplit_once('#') {
+        Some((of, role)) if !role.ends_with('"') => Ok(HolderRef::Set {
+            of: name(of)?,
+            role,
+        }),
+        _ => name(text).map(HolderRef::Entity),
+    }
+}
+
+impl<'de> Deserialize<'de> for Fact {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = JsonFact::deserialize(deserializer)?;
+        let kind = json.fact().map_err(de::Error::custom)?;
+        Ok(kind.to_kind().into())
+    }
+}
+
+impl Serialize for Fact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        JsonFact::from(&self.kind).serialize(serializer)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+            fn visit_string<E: de::Error>(self, text: String) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text)))
+            }
+        }
+
+        deserializer.deserialize_str(Reader)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Texts<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a sequence")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Texts<'de>, A::Error> {
+                let mut texts = Texts::default();
+                while let Some(text) = seq.next_element::<Text<'de>>()? {
+                    texts.0.push(text);
+                }
+                Ok(texts)
+            }
+        }
+
+        deserializer
+            .deserialize_seq(Reader)
+            .map(|texts: Texts<'de>| Texts(texts.0.into_iter().map(|text| Text(text.0)).collect()))
+    }
+}
+
+impl Serialize for Texts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(&self.0)
+    }
+}
+
+impl<'a> From<&'a FactKind> for JsonFact<'a> {
+    fn from(kind: &'a FactKind) -> Self {
+        let name = |name: &EntityName| Text(Cow::Owned(name.to_string()));
+        let moment = |until: &Option<i64>| {
+            until.map(|until| Text(Cow::Owned(literal::format_datetime(until))))
+        };
+        let word = |word: &'a str| Text(Cow::Borrowed(word));
+        match kind {
+            FactKind::Entity {
+                entity,
+                containers,
+                until,
+                attributes,
+            } => Self {
+                entity: Some(name(entity)),
+                containers: (!containers.is_empty())
+                    .then(|| Texts(containers.iter().map(name).collect())),
+                attributes: (!attributes.is_empty()).then(|| Value::Record(attributes.clone())),
+                until: moment(until),
+                ..Self::default()
+            },
+            FactKind::Holding {
+                subject,
+                role,
+                of,
+                until,
+            } => Self {
+                subject: Some(Text(Cow::Owned(subject.to_string()))),
+                role: Some(word(role)),
+                of: Some(name(of)),
+                until: moment(until),
+                ..Self::default()
+            },
+            FactKind::Share {
+                entity,
+                with,
+                level,
+                until,
+            } => Self {
+                share: Some(name(entity)),
+                with: Some(name(with)),
+                at: Some(word(level)),
+                until: moment(until),
+                ..Self::default()
+            },
+            FactKind::CustomRole {
+                role,
+                of,
+                can,
+                description,
+            } => Self {
+                role: Some(word(role)),
+                of: Some(name(of)),
+                can: (!can.is_empty())
+                    .then(|| Texts(can.iter().map(|permission| word(permission)).collect())),
+                description: description.as_deref().map(word),
+                ..Self::default()
+            },
+            FactKind::Relation {
+                entity,
+                relation,
+                target,
+            } => Self {
+                entity: Some(name(entity)),
+                relation: Some(word(relation)),
+                to: Some(name(target)),
+                ..Self::default()
+            },
+        }
+    }
+}

@@ -1,0 +1,434 @@
+//! Worlds as bytes: written once, and opened by reading them in one go.
+//!
+//! The tables of the base stand in the file as they stand in memory; what can be worked out in the
+//! order in which it is read is left out. What is read is checked as a plan is (`valid`): no id can
+//! miss, no walk can go in circles, and both directions of every kind of edge say the same.
+
+mod bytes;
+mod datum;
+mod valid;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+pub(super) use bytes::{Input, Output};
+
+use super::fact::Place;
+use super::kinds::{BaseEdges, Tag, TermKey};
+use super::made::MadeRoles;
+use super::names::Names;
+use super::rows::Row;
+use super::runs::Runs;
+use super::stage;
+use super::terms::{BaseTerms, Term};
+use super::tree::Tree;
+use super::{Base, Changed, World, freeze};
+use crate::plan::{EntityId, Id, LevelId, Plan, RelationId, RoleId, TypeId};
+
+/// How every snapshot begins; no text does.
+pub(crate) const MAGIC: [u8; 8] = *b"\x89WARD\r\n\x1a";
+
+/// The version of the form in which snapshots are written.
+const VERSION: u32 = 1;
+
+/// A snapshot that cannot be opened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// The bytes are something else.
+    NotASnapshot,
+    /// Written in a form that this version does not read.
+    Version(u32),
+    /// Written for another policy.
+    OtherPolicy,
+    /// Cut off or changed; which part of it is named.
+    Damaged(&'static str),
+    /// The bytes cannot be read.
+    Io(io::Error),
+}
+
+impl SnapshotError {
+    /// The code of the error, as the errors page has it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotASnapshot => "E0801",
+            Self::Version(_) => "E0802",
+            Self::OtherPolicy => "E0803",
+            Self::Damaged(_) => "E0804",
+            Self::Io(_) => "E0805",
+        }
+    }
+
+    /// What to do.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NotASnapshot => "name a file that `ward world build` wrote",
+            Self::Version(_) => "build it again with this version of Ward",
+            Self::OtherPolicy => {
+                "build it again with this policy, or name the policy that it was built with"
+            }
+            Self::Damaged(_) => "build it again from its facts, or copy it again",
+            Self::Io(_) => "see whether the file is there and may be read",
+        }
+    }
+}
+
+impl fmt::Display for SnapshotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotASnapshot => f.write_str("this is no snapshot of a world"),
+            Self::Version(found) => {
+                write!(
+                    f,
+                    "the snapshot has version {found}, and version {VERSION} is read"
+                )
+            }
+            Self::OtherPolicy => f.write_str("the snapshot belongs to another policy"),
+            Self::Damaged(part) => write!(f, "the snapshot is damaged ({part})"),
+            Self::Io(error) => write!(f, "the snapshot cannot be read: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for SnapshotError {}
+
+impl From<io::Error> for SnapshotError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::Damaged("it ends too early"),
+            _ => Self::Io(error),
+        }
+    }
+}
+
+impl World {
+    /// Writes the world as bytes that [`World::read_snapshot`] opens. What has changed since it was
+    /// built is put in order first.
+    ///
+    /// # Errors
+    ///
+    /// What the writer says.
+    pub fn write_snapshot(&self, writer: &mut impl Write) -> io::Result<()> {
+        if self.changes() > 0 || !self.changed.rows.is_empty() {
+            return self.compacted().write_snapshot(writer);
+        }
+        let mut out = Output::new(writer);
+        out.bytes(&MAGIC)?;
+        out.u32(VERSION)?;
+        out.u64(self.plan.fingerprint())?;
+        let base = &self.base;
+        write_names(&mut out, &base.names, base.rows.len())?;
+        for row in &base.rows {
+            let (parent, tag) = row.parts();
+            out.u32(parent)?;
+            out.u32(tag)?;
+        }
+        for entity in &base.tree.order {
+            out.u32(entity.0)?;
+        }
+        let edges = &base.edges;
+        write_runs(&mut out, &edges.more_containers)?;
+        write_runs(&mut out, &edges.more_contents)?;
+        write_runs(&mut out, &edges.groups)?;
+        write_runs(&mut out, &edges.members)?;
+        write_runs(&mut out, &edges.holdings)?;
+        write_runs(&mut out, &edges.held)?;
+        write_runs(&mut out, &edges.held_by_anyone)?;
+        write_runs(&mut out, &edges.set_holdings)?;
+        write_runs(&mut out, &edges.set_held)?;
+        write_runs(&mut out, &edges.shares)?;
+        write_runs(&mut out, &edges.received)?;
+        write_runs(&mut out, &edges.relations)?;
+        write_runs(&mut out, &edges.related)?;
+        write_shape(&mut out, &edges.attributes)?;
+        for (column, datum) in edges.attributes.parts().2 {
+            out.u32(*column)?;
+            datum::write(&mut out, datum)?;
+        }
+        write_runs(&mut out, &edges.mentions)?;
+        write_terms(&mut out, &base.terms)?;
+        self.made.write(&mut out)?;
+        out.finish()
+    }
+
+    /// Opens what [`World::write_snapshot`] wrote for the same policy.
+    ///
+    /// All of it is checked: what is damaged, cut off, or of another policy or version is refused.
+    /// The checksum tells accidents, and is no signature: whoever can write the file can state any
+    /// fact.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be opened.
+    pub fn read_snapshot(plan: Arc<Plan>, reader: impl Read) -> Result<Self, SnapshotError> {
+        let mut input = Input::new(reader);
+        let first = input.u64().map_err(|error| match error {
+            SnapshotError::Damaged(_) => SnapshotError::NotASnapshot,
+            other => other,
+        })?;
+        if first.to_le_bytes() != MAGIC {
+            return Err(SnapshotError::NotASnapshot);
+        }
+        match input.u32()? {
+            VERSION => {}
+            other => return Err(SnapshotError::Version(other)),
+        }
+        if input.u64()? != plan.fingerprint() {
+            return Err(SnapshotError::OtherPolicy);
+        }
+        let names = read_names(&mut input)?;
+        let count = names.len() as u64;
+        let mut rows: Vec<Row> = input
+            .pairs(count)?
+            .into_iter()
+            .map(|(parent, tag)| Row::of_parts(parent, tag))
+            .collect();
+        let order: Vec<EntityId> = input.u32s(count)?.into_iter().map(EntityId).collect();
+        let edges = BaseEdges {
+            more_containers: read_runs(&mut input)?,
+            more_contents: read_runs(&mut input)?,
+            groups: read_runs(&mut input)?,
+            members: read_runs(&mut input)?,
+            holdings: read_runs(&mut input)?,
+            held: read_runs(&mut input)?,
+            held_by_anyone: read_runs(&mut input)?,
+            set_holdings: read_runs(&mut input)?,
+            set_held: read_runs(&mut input)?,
+            shares: read_runs(&mut input)?,
+            received: read_runs(&mut input)?,
+            relations: read_runs(&mut input)?,
+            related: read_runs(&mut input)?,
+            attributes: {
+                let (blocks, starts, count) = read_shape(&mut input)?;
+                let mut attributes = Vec::new();
+                for _ in 0..count {
+                    attributes.push((input.u32()?, datum::read(&mut input, 0)?));
+                }
+                Runs::of_parts(blocks, starts, attributes).ok_or(SHAPE)?
+            },
+            mentions: read_runs(&mut input)?,
+        };
+        let terms = read_terms(&mut input)?;
+        let types = valid::types(&plan, &rows)?;
+        let type_of = |entity: EntityId| rows.get(entity.index()).map(|row| row.ty());
+        let made = MadeRoles::read(&mut input, &plan, type_of)?;
+        input.finish()?;
+        let tree = Tree::of_order(order, &rows).ok_or(SnapshotError::Damaged("its tree"))?;
+        let closures = freeze::closures(&edges.groups, &mut rows);
+        let base = Base {
+            rows,
+            names,
+            tree,
+            types,
+            edges,
+            closures,
+            terms,
+            lineage: freeze::next_lineage(),
+        };
+        let lacking = valid::base(&plan, &base, &made)?;
+        let constants = stage::constants(&plan, &mut |ty: TypeId, id: &str| {
+            let types = |entity: EntityId| base.rows.get(entity.index()).map(|row| row.ty());
+            base.names.find(ty, id, types)
+        });
+        let constants = constants.ok_or(SnapshotError::Damaged("its constants"))?;
+        Ok(Self {
+            types: Arc::new(stage::type_index(&plan)),
+            plan,
+            constants: Arc::new(constants),
+            base: Arc::new(base),
+            changed: Arc::new(Changed::none(lacking)),
+            made,
+        })
+    }
+}
+
+const SHAPE: SnapshotError = SnapshotError::Damaged("its edges");
+
+/// The texts stand in the order of ids, so that only their lengths are needed beside them.
+fn write_names<W: Write>(out: &mut Output<'_, W>, names: &Names, count: usize) -> io::Result<()> {
+    let entities = (0..count).map(EntityId::from_index);
+    let name = |entity| names.get(entity).unwrap_or("");
+    out.count(count)?;
+    for entity in entities.clone() {
+        out.u32(u32::try_from(name(entity).len()).unwrap_or(u32::MAX))?;
+    }
+    out.count(entities.clone().map(|entity| name(entity).len()).sum())?;
+    for entity in entities {
+        out.bytes(name(entity).as_bytes())?;
+    }
+    let (key, table) = names.parts();
+    out.u64(key)?;
+    out.count(table.len())?;
+    table.iter().try_for_each(|slot| out.u64(*slot))
+}
+
+fn read_names<R: Read>(input: &mut Input<R>) -> Result<Names, SnapshotError> {
+    let count = input.u64()?;
+    let lengths = input.u32s(count)?;
+    let text = input.text()?;
+    let key = input.u64()?;
+    let slots = input.u64()?;
+    let table = input.u64s(slots)?;
+    Names::of_parts(text, &lengths, table, key).ok_or(SnapshotError::Damaged("its names"))
+}
+
+/// An edge as at most three numbers.
+trait Words: Sized {
+    const COUNT: usize;
+    fn words(&self) -> [u32; 3];
+    fn of(words: [u32; 3]) -> Self;
+}
+
+macro_rules! words {
+    ($($edge:ty, $count:literal, $self:ident => $words:expr, $of:pat => $edge_of:expr;)*) => {$(
+        impl Words for $edge {
+            const COUNT: usize = $count;
+            fn words(&self) -> [u32; 3] {
+                let $self = self;
+                $words
+            }
+            fn of($of: [u32; 3]) -> Self {
+                $edge_of
+            }
+        }
+    )*};
+}
+
+words! {
+    EntityId, 1, it => [it.0, 0, 0], [a, ..] => EntityId(a);
+    Tag, 1, it => [it.bits(), 0, 0], [a, ..] => Tag::of_bits(a);
+    (EntityId, Tag), 2, it => [it.0.0, it.1.bits(), 0], [a, b, _] => (EntityId(a), Tag::of_bits(b));
+    (EntityId, RoleId, Tag), 3, it => [it.0.0, it.1.0, it.2.bits()],
+        [a, b, c] => (EntityId(a), RoleId(b), Tag::of_bits(c));
+    (RoleId, EntityId, Tag), 3, it => [it.0.0, it.1.0, it.2.bits()],
+        [a, b, c] => (RoleId(a), EntityId(b), Tag::of_bits(c));
+    (RelationId, EntityId), 2, it => [it.0.0, it.1.0, 0], [a, b, _] => (RelationId(a), EntityId(b));
+    (EntityId, u32), 2, it => [it.0.0, it.1, 0], [a, b, _] => (EntityId(a), b);
+}
+
+fn write_shape<W: Write, T>(out: &mut Output<'_, W>, runs: &Runs<T>) -> io::Result<()> {
+    let (blocks, starts, edges) = runs.parts();
+    out.count(runs.block_count())?;
+    for bits in blocks {
+        out.u64(bits)?;
+    }
+    out.count(starts.len())?;
+    for start in starts {
+        out.u32(*start)?;
+    }
+    out.count(edges.len())
+}
+
+fn write_runs<W: Write, T: Words>(out: &mut Output<'_, W>, runs: &Runs<T>) -> io::Result<()> {
+    write_shape(out, runs)?;
+    for edge in runs.parts().2 {
+        for word in edge.words().into_iter().take(T::COUNT) {
+            out.u32(word)?;
+        }
+    }
+    Ok(())
+}
+
+/// Which entities have runs, where each begins, and how many edges there are.
+type Shape = (Vec<u64>, Vec<u32>, u64);
+
+fn read_shape<R: Read>(input: &mut Input<R>) -> Result<Shape, SnapshotError> {
+    let blocks = input.u64()?;
+    let blocks = input.u64s(blocks)?;
+    let starts = input.u64()?;
+    let starts = input.u32s(starts)?;
+    Ok((blocks, starts, input.u64()?))
+}
+
+fn read_runs<R: Read, T: Words + Ord>(input: &mut Input<R>) -> Result<Runs<T>, SnapshotError> {
+    let (blocks, starts, count) = read_shape(input)?;
+    let edges = match T::COUNT {
+        1 => input.values(count, |bytes: [u8; 4]| {
+            T::of([u32::from_le_bytes(bytes), 0, 0])
+        })?,
+        2 => input.values(count, |bytes: [u8; 8]| {
+            let both = u64::from_le_bytes(bytes);
+            T::of([both as u32, (both >> 32) as u32, 0])
+        })?,
+        _ => input.values(count, |bytes: [u8; 12]| {
+            let (words, _) = bytes.as_chunks::<4>();
+            let word = |at: usize| words.get(at).copied().map_or(0, u32::from_le_bytes);
+            T::of([word(0), word(1), word(2)])
+        })?,
+    };
+    Runs::of_parts(blocks, starts, edges).ok_or(SHAPE)
+}
+
+fn write_terms<W: Write>(out: &mut Output<'_, W>, terms: &BaseTerms) -> io::Result<()> {
+    let mut files: HashMap<&str, u32> = HashMap::new();
+    let mut names: Vec<&str> = Vec::new();
+    let places = terms.values().filter_map(|term| term.place.as_deref());
+    for place in places {
+        files.entry(&place.file).or_insert_with(|| {
+            names.push(&place.file);
+            u32::try_from(names.len() - 1).unwrap_or(u32::MAX)
+        });
+    }
+    out.count(names.len())?;
+    for name in names {
+        out.text(name)?;
+    }
+    out.count(terms.len())?;
+    for (key, term) in terms {
+        let (kind, words) = match *key {
+            TermKey::Membership(member, group) => (0, [member.0, group.0, 0, 0]),
+            TermKey::Holding(place, holder, role) => (1, [place.0, holder.0, role.0, 0]),
+            TermKey::SetHolding(place, at, set, role) => (2, [place.0, at.0, set.0, role.0]),
+            TermKey::Share(entity, with, level) => (3, [entity.0, with.0, level.0, 0]),
+        };
+        out.u8(kind)?;
+        for word in words {
+            out.u32(word)?;
+        }
+        out.u64(term.until.cast_unsigned())?;
+        match term.place.as_deref() {
+            None => out.u32(u32::MAX)?,
+            Some(place) => {
+                out.u32(files.get(&*place.file).copied().unwrap_or(u32::MAX))?;
+                out.u32(place.line)?;
+                out.u32(place.column)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_terms<R: Read>(input: &mut Input<R>) -> Result<BaseTerms, SnapshotError> {
+    let damaged = || SnapshotError::Damaged("its ends");
+    let mut files: Vec<Arc<str>> = Vec::new();
+    for _ in 0..input.u64()? {
+        files.push(input.text()?.into());
+    }
+    let mut terms = BaseTerms::default();
+    for _ in 0..input.u64()? {
+        let kind = input.u8()?;
+        let (a, b, c, d) = (input.u32()?, input.u32()?, input.u32()?, input.u32()?);
+        let key = match kind {
+            0 => TermKey::Membership(EntityId(a), EntityId(b)),
+            1 => TermKey::Holding(EntityId(a), EntityId(b), RoleId(c)),
+            2 => TermKey::SetHolding(EntityId(a), EntityId(b), RoleId(c), RoleId(d)),
+            3 => TermKey::Share(EntityId(a), EntityId(b), LevelId(c)),
+            _ => return Err(damaged()),
+        };
+        let until = input.u64()?.cast_signed();
+        let place = match input.u32()? {
+            u32::MAX => None,
+            file => Some(Arc::new(Place {
+                file: Arc::clone(files.get(file as usize).ok_or_else(damaged)?),
+                line: input.u32()?,
+                column: input.u32()?,
+            })),
+        };
+        if terms.insert(key, Term { until, place }).is_some() {
+            return Err(damaged());
+        }
+    }
+    Ok(terms)
+}
