@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::SimpleAlso;
 use super::{
     ActionMasks, ClauseId, Grant, LANE_WIDTH, LaneId, Plan, Role, RoleId, Sight, Type, TypeId,
 };
@@ -116,7 +117,18 @@ impl Plan {
         }
     }
 
+    /// Forgets what was told of an `also` beforehand, so that it is read as it stands.
+    fn forget_links(&mut self, clause: ClauseId) {
+        for simple in &mut self.facets.simple {
+            let about = |also: &SimpleAlso| also.clause == clause;
+            if simple.as_ref().is_some_and(|all| all.iter().any(about)) {
+                *simple = None;
+            }
+        }
+    }
+
     fn take_out(&mut self, clause: ClauseId) {
+        self.forget_links(clause);
         let ceilings = self.ceilings_without(clause);
         self.change_roles(|id, role| {
             role.sights.retain(|sight| sight.clause != clause);
@@ -171,6 +183,7 @@ impl Plan {
             .zip(&inside)
             .map(|(role, inside)| above(role.on).any(|of| inside.contains(&of)))
             .collect();
+        self.forget_links(clause);
         self.change_roles(|id, role| {
             let index = id.0 as usize;
             if let (Some(inside), Some(all), Some(nests)) =
