@@ -7,7 +7,9 @@ use smallvec::SmallVec;
 use super::holders::{By, Held, HeldHere, Solved};
 use super::places::nearest_enclosing;
 use super::seen::Seen;
-use crate::plan::{ActsFor, Datum, EVERY_PERMISSION, EntityId, LaneId, Link, RoleId, TypeId};
+use crate::plan::{
+    ActsFor, Datum, EVERY_PERMISSION, EntityId, LaneId, Link, RoleId, SimpleAlso, TypeId,
+};
 use crate::world::{ANYONE, Flag, Holding, Row, Tag, World};
 
 /// A subject with the groups that it is in, to any depth, and `anyone`.
@@ -24,7 +26,8 @@ pub(super) struct Asker<'w> {
     /// A bit for each of those that hold for it, by the lowest bits of their ids: most others have
     /// none of these.
     signs: u64,
-    pub(super) solved: RefCell<Solved>,
+    /// What is known of its roles where facts alone do not tell.
+    pub(super) solved: RefCell<Option<Box<Solved>>>,
 }
 
 /// Groups, sorted.
@@ -32,8 +35,11 @@ enum Groups<'w> {
     /// As the world has them.
     Known(&'w [Tag]),
     /// As they were found.
-    Found(SmallVec<[Tag; 16]>),
+    Found(SmallVec<[Tag; 8]>),
 }
+
+/// With more groups than this, they are not looked up one by one.
+const FEW_GROUPS: usize = 32;
 
 /// What acts for its owner [8].
 pub(super) struct Credential {
@@ -42,7 +48,7 @@ pub(super) struct Credential {
     /// Whether it has an owner: without one it sees nothing.
     pub(super) owned: bool,
     /// The scopes that it is confined to.
-    pub(super) within: Option<SmallVec<[EntityId; 8]>>,
+    pub(super) within: Option<Vec<EntityId>>,
     /// The column of the permissions that limit it.
     at_most: Option<u32>,
 }
@@ -55,7 +61,7 @@ impl Credential {
             owned: false,
             within: acts_for
                 .within
-                .map(|within| nearest_enclosing(world, id, within)),
+                .map(|within| nearest_enclosing(world, id, within).into_vec()),
             at_most: acts_for.at_most,
         }
     }
@@ -195,7 +201,11 @@ impl<'w> Asker<'w> {
             return;
         }
         let sets = world.has_sets_at(place, row);
-        let plain = !sets || self.are_sets_plain(world, place);
+        let plain = !sets
+            || match world.has_plain_sets(row) {
+                Some(plain) => plain,
+                None => self.are_sets_plain(world, place),
+            };
         if let (Some(simple), true) = (world.plan.simple_also(row.ty()), plain) {
             self.each_direct(world, place, row, now, &mut |held| {
                 tell(&Held::by_fact(&held))
@@ -208,14 +218,8 @@ impl<'w> Asker<'w> {
                     }
                 }
             }
-            for also in simple {
-                if self.is_named(world, place, also.link) {
-                    tell(&Held {
-                        place,
-                        role: also.role,
-                        by: By::Also(also.clause),
-                    });
-                }
+            if !simple.is_empty() {
+                self.each_simple(world, place, simple, tell);
             }
             return;
         }
@@ -227,6 +231,52 @@ impl<'w> Asker<'w> {
         held.iter().for_each(tell);
     }
 
+    /// Tells the roles that links give at a place.
+    #[inline]
+    fn each_simple(
+        &self,
+        world: &World,
+        place: EntityId,
+        simple: &[SimpleAlso],
+        tell: &mut impl FnMut(&Held),
+    ) {
+        let (mut related, mut said) = (None, None);
+        for also in simple {
+            let named = match also.link {
+                Link::Relation(relation) => {
+                    let all = related.get_or_insert_with(|| world.relations().of(place));
+                    let mut all = all.clone();
+                    all.any(|(of, named)| *of == relation && self.is(*named))
+                }
+                Link::Attribute(column) => {
+                    let all = said.get_or_insert_with(|| world.attributes().of(place));
+                    match all.clone().find(|(of, _)| *of == column) {
+                        Some((_, datum)) => self.is_in(datum),
+                        None => self.is_named(world, place, also.link),
+                    }
+                }
+            };
+            if named {
+                tell(&Held {
+                    place,
+                    role: also.role,
+                    by: By::Also(also.clause),
+                });
+            }
+        }
+    }
+
+    /// Whether a value is the subject or a group of it, or has one of them in it.
+    fn is_in(&self, datum: &Datum) -> bool {
+        match datum {
+            Datum::Entity(named) => self.is(*named),
+            Datum::Set(elements) => elements
+                .iter()
+                .any(|element| matches!(element, Datum::Entity(named) if self.is(*named))),
+            _ => false,
+        }
+    }
+
     /// Whether a link leads from an entity to the subject or a group of it.
     #[inline]
     pub(super) fn is_named(&self, world: &World, from: EntityId, link: Link) -> bool {
@@ -236,13 +286,10 @@ impl<'w> Asker<'w> {
                 run.into_iter()
                     .any(|(of, named)| *of == relation && self.is(*named))
             }
-            Link::Attribute(column) => match world.attribute(from, column) {
-                Some(Datum::Entity(named)) => self.is(*named),
-                Some(Datum::Set(elements)) => elements
-                    .iter()
-                    .any(|element| matches!(element, Datum::Entity(named) if self.is(*named))),
-                _ => false,
-            },
+            Link::Attribute(column) => {
+                let value = world.attribute(from, column);
+                value.is_some_and(|datum| self.is_in(datum))
+            }
         }
     }
 
@@ -301,31 +348,33 @@ impl<'w> Asker<'w> {
         tell: &mut impl FnMut(Holding),
     ) {
         let all = world.holders_at(place, row);
-        // Sorted by holder: look each holder up where many others hold roles here, else look
-        // through them all.
-        if all.at_most() <= 64 + 8 * self.groups().len() {
-            for edge in all {
-                if self.is(edge.0) {
-                    let held = Holding::at(place, edge);
-                    if world.end(&held) > now {
-                        tell(held);
-                    }
-                }
+        let mut tell = |edge: &(EntityId, Tag)| {
+            let held = Holding::at(place, edge);
+            if world.end(&held) > now {
+                tell(held);
             }
-            return;
-        }
-        for holder in self.holders() {
-            for held in world.holdings_by(place, holder) {
-                if world.end(&held) > now {
-                    tell(held);
-                }
+        };
+        // Sorted by holder. What costs least: to look through all, to look each holder up, or to
+        // look through the groups that hold something here.
+        let groups = self.groups().len();
+        if all.at_most() <= 64 + 8 * groups.min(FEW_GROUPS) {
+            all.filter(|edge| self.is(edge.0)).for_each(tell);
+        } else if groups <= FEW_GROUPS {
+            for holder in self.holders() {
+                world.holders_from(place, holder).for_each(&mut tell);
             }
+        } else {
+            world.holders_from(place, self.id).for_each(&mut tell);
+            world.holders_from(place, ANYONE).for_each(&mut tell);
+            let groups = world.groups_holding_at(place);
+            let own = groups.filter(|edge| edge.0 != self.id && self.is(edge.0));
+            own.for_each(tell);
         }
     }
 }
 
 /// All groups of a member, from group to group, sorted.
-fn found_groups(world: &World, member: EntityId, now: i64) -> SmallVec<[Tag; 16]> {
+fn found_groups(world: &World, member: EntityId, now: i64) -> SmallVec<[Tag; 8]> {
     let mut seen = Seen::from(member);
     let mut next = 0;
     while let Some(at) = seen.get(next) {
@@ -337,7 +386,7 @@ fn found_groups(world: &World, member: EntityId, now: i64) -> SmallVec<[Tag; 16]
         }
     }
     let groups = seen.into_list().into_iter().skip(1);
-    let mut groups: SmallVec<[Tag; 16]> = groups.map(|group| Tag::new(group.0, false)).collect();
+    let mut groups: SmallVec<[Tag; 8]> = groups.map(|group| Tag::new(group.0, false)).collect();
     groups.sort_unstable();
     groups
 }

@@ -106,8 +106,9 @@ impl Asker<'_> {
     /// The roles held at a place, by facts and by everything else.
     pub(super) fn solve(&self, world: &World, place: EntityId, now: i64) -> HeldHere {
         let mut solved = self.solved.borrow_mut();
+        let solved = solved.get_or_insert_default();
         if solved.find(place).is_none() {
-            self.extend(&mut solved, world, place, now);
+            self.extend(solved, world, place, now);
         }
         let found = solved.find(place);
         found.map_or_else(SmallVec::new, |found| found.held.clone())
@@ -133,12 +134,15 @@ impl Asker<'_> {
     pub(super) fn uncounted(&self, world: &World, place: EntityId, now: i64) -> Vec<Uncounted> {
         self.solve(world, place, now);
         let solved = self.solved.borrow();
+        let Some(solved) = solved.as_deref() else {
+            return Vec::new();
+        };
         let Some(found) = solved.find(place) else {
             return Vec::new();
         };
         let mut gathering = Gathering {
             asker: self,
-            solved: Some(&solved),
+            solved: Some(solved),
             world,
             entity: place,
             stratum: world.plan.facets.strata,

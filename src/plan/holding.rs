@@ -212,6 +212,8 @@ impl Plan {
             Some(found)
         });
         let simple = simple.collect();
+        let groups = self.types.iter().filter(|(_, ty)| !ty.members.is_empty());
+        let groups = groups.map(|(id, _)| id);
         let strata = self.roles.rows().iter().map(|role| role.stratum);
         self.facets = Facets {
             ceilings: self.roles.rows().iter().any(|role| role.ceiling.is_some()),
@@ -223,6 +225,7 @@ impl Plan {
             links,
             derived,
             local,
+            groups: groups.collect(),
             simple,
         };
     }
@@ -257,6 +260,8 @@ pub(crate) struct Facets {
     pub(crate) derived: Vec<bool>,
     /// By type: whether nothing but the entity itself tells who holds its roles.
     pub(crate) local: Vec<bool>,
+    /// The types that have members.
+    pub(crate) groups: Vec<TypeId>,
     /// By type: the roles that `also` gives to those whom a link leads to, where no role of the type
     /// says more of its holders than that.
     pub(crate) simple: Vec<Option<Vec<SimpleAlso>>>,

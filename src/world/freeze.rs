@@ -1,10 +1,7 @@
 //! From facts as they came to the base of a world, and back.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-
-use rustc_hash::FxBuildHasher;
 
 use super::fit::Facts;
 use super::kinds::{BaseEdges, Tag, TermKey};
@@ -13,7 +10,7 @@ use super::runs::Runs;
 use super::stage::Stage;
 use super::terms::{BaseTerms, Term};
 use super::tree::Tree;
-use super::{ANYONE, ANYONES_PLACE, Base, Changed, World};
+use super::{ANYONE, ANYONES_PLACE, Base, Changed, World, derived};
 use crate::plan::{Cardinality, Datum, EntityId, Id, RoleId, TypeId};
 
 /// What tells the next base from all others.
@@ -203,7 +200,8 @@ impl Stage {
         names.renumber(of);
         names.shrink();
         let mut rows = order.column(&self.rows, Row::new(TypeId(0)));
-        let closures = closures(&edges.groups, &mut rows);
+        let closures = derived::closures(&edges.groups, &mut rows);
+        derived::flag_nested_sets(&self.plan, &edges.set_holdings, &mut rows);
         let base = Base {
             rows,
             tree: Tree {
@@ -450,57 +448,6 @@ impl Stage {
         stage.made = world.made.renumbered(of);
         stage
     }
-}
-
-/// All groups of each member, to any depth, where some of its groups are in others. What is left out
-/// is found when it is asked for: members of groups that end one day, which are flagged, and what
-/// would take much more room than the memberships themselves.
-pub(super) fn closures(groups: &Runs<Tag>, rows: &mut [Row]) -> Runs<Tag> {
-    let has = |rows: &[Row], tag: &Tag, flag: Flag| {
-        let row = rows.get(tag.id() as usize);
-        row.is_some_and(|row| row.has(flag))
-    };
-    let mut closures = Vec::new();
-    let mut found: Vec<Tag> = Vec::new();
-    // For those who are in very many groups.
-    let mut known: HashSet<Tag, FxBuildHasher> = HashSet::default();
-    for member in groups.keys(EntityId(0), EntityId(u32::MAX)) {
-        let own = groups.of(member);
-        found.clear();
-        found.extend(own);
-        known.clear();
-        if own.len() > 32 {
-            known.extend(own);
-        }
-        let most = 4 * own.len() + 64;
-        let mut next = 0;
-        while let Some(group) = found.get(next).copied() {
-            next += 1;
-            if has(rows, &group, Flag::MEMBER) {
-                for above in groups.of(EntityId(group.id())) {
-                    let new = if own.len() > 32 {
-                        known.insert(*above)
-                    } else {
-                        !found.contains(above)
-                    };
-                    if new {
-                        found.push(*above);
-                    }
-                }
-            }
-            if found.len() > most {
-                break;
-            }
-        }
-        let leaves = found.len() > most || found.iter().any(|tag| tag.timed());
-        if let Some(row) = rows.get_mut(member.index()) {
-            row.set(Flag::LEAVES, leaves);
-        }
-        if !leaves && found.len() > own.len() {
-            closures.extend(found.iter().map(|group| (member, *group)));
-        }
-    }
-    Runs::new(closures)
 }
 
 /// A value with other ids. Sets are sorted, so they are sorted again.

@@ -8,6 +8,7 @@
 mod borrowed;
 mod builder;
 mod change;
+mod derived;
 mod edges;
 mod fact;
 mod fit;
@@ -71,6 +72,9 @@ const ANYONES_PLACE: EntityId = EntityId(0);
 
 /// How many entities a world has room for: an edge keeps one bit of an id for itself.
 const MOST_ENTITIES: u32 = 1 << 31;
+
+/// How many types a world can tell apart: the rest of a row is for flags.
+const MOST_TYPES: u32 = 1 << (32 - rows::FLAG_BITS);
 
 /// A membership, seen from either side.
 #[derive(Clone, Copy, Debug)]
@@ -254,6 +258,12 @@ impl World {
 
     /// The type with this name.
     pub(crate) fn find_type(&self, name: &str) -> Option<TypeId> {
+        let types = self.plan.types.rows();
+        if types.len() <= 16 {
+            // Looking through a few is quicker than searching them.
+            let index = types.iter().position(|ty| ty.name == name)?;
+            return Some(TypeId::from_index(index));
+        }
         self.types.get(name).copied()
     }
 

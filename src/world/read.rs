@@ -295,14 +295,29 @@ impl World {
 
     /// What one holder holds at a place.
     #[inline]
-    pub(crate) fn holdings_by(
+    pub(crate) fn holders_from(
         &self,
         place: EntityId,
         holder: EntityId,
-    ) -> impl Iterator<Item = Holding> {
+    ) -> impl Iterator<Item = &(EntityId, Tag)> {
         let from = self.holdings().from(place, &(holder, Tag::new(0, false)));
-        let own = from.take_while(move |(other, _)| *other == holder);
-        own.map(move |edge| Holding::at(place, edge))
+        from.take_while(move |(other, _)| *other == holder)
+    }
+
+    /// What groups hold at a place, and what holders do that are new since the base was made.
+    pub(crate) fn groups_holding_at(
+        &self,
+        place: EntityId,
+    ) -> impl Iterator<Item = &(EntityId, Tag)> {
+        let groups = self.plan.facets.groups.iter();
+        let known = groups.flat_map(move |ty| {
+            let (first, end) = self.base.range(*ty);
+            let from = self.holdings().from(place, &(first, Tag::new(0, false)));
+            from.take_while(move |(holder, _)| *holder < end)
+        });
+        let first = EntityId::from_index(self.base.rows.len());
+        let new = self.holdings().from(place, &(first, Tag::new(0, false)));
+        known.chain(new.take_while(|(holder, _)| *holder != ANYONE))
     }
 
     /// What a subject, a group or [`ANYONE`] holds, wherever.
@@ -337,6 +352,14 @@ impl World {
     #[inline]
     pub(crate) fn has_sets_at(&self, place: EntityId, row: Row) -> bool {
         row.has(Flag::SETS_HOLD_ON | Flag::CHANGED) && !self.set_holdings().of(place).is_empty()
+    }
+
+    /// Whether facts alone tell who is in each set that holds a role at a place, as far as that is
+    /// known beforehand.
+    #[inline]
+    pub(crate) fn has_plain_sets(&self, row: Row) -> Option<bool> {
+        let changed = !self.changed.edges.set_holdings.is_empty();
+        (!changed).then(|| !row.has(Flag::NESTED_SETS))
     }
 
     /// The windows in which an entity stands.

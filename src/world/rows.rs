@@ -18,7 +18,7 @@ pub(crate) struct Row {
 #[derive(Clone, Copy)]
 pub(crate) struct Flag(u32);
 
-const FLAG_BITS: u32 = 10;
+pub(super) const FLAG_BITS: u32 = 12;
 
 impl Flag {
     /// Some fact names it.
@@ -42,6 +42,8 @@ impl Flag {
     pub(crate) const CHANGED: Self = Self(1 << 8);
     /// Some membership of it, or of a group of it, ends one day.
     pub(crate) const LEAVES: Self = Self(1 << 9);
+    /// Some set that holds a role on it is not told by facts alone.
+    pub(crate) const NESTED_SETS: Self = Self(1 << 10);
 }
 
 impl std::ops::BitOr for Flag {

@@ -137,6 +137,9 @@ impl Facts for Stage {
         if let Some(found) = self.names.find(ty, id, types) {
             return Some(found);
         }
+        if ty.0 >= super::MOST_TYPES {
+            return None;
+        }
         let entity = self.names.add(ty, id)?;
         self.rows.push(Row::new(ty));
         Some(entity)

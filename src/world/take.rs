@@ -28,7 +28,7 @@ impl Facts for World {
             return Some(found);
         }
         let next = u32::try_from(self.entity_count()).ok();
-        let next = next.filter(|next| *next < super::MOST_ENTITIES);
+        let next = next.filter(|next| *next < super::MOST_ENTITIES && ty.0 < super::MOST_TYPES);
         let entity = EntityId(next.filter(|_| id.len() <= super::names::LONGEST)?);
         let changed = self.changed();
         let name: Arc<str> = id.into();

@@ -24,7 +24,7 @@ use super::runs::Runs;
 use super::stage;
 use super::terms::{BaseTerms, Term};
 use super::tree::Tree;
-use super::{Base, Changed, World, freeze};
+use super::{Base, Changed, World, derived, freeze};
 use crate::plan::{EntityId, Id, LevelId, Plan, RelationId, RoleId, TypeId};
 
 /// How every snapshot begins; no text does.
@@ -216,7 +216,8 @@ impl World {
         let made = MadeRoles::read(&mut input, &plan, type_of)?;
         input.finish()?;
         let tree = Tree::of_order(order, &rows).ok_or(SnapshotError::Damaged("its tree"))?;
-        let closures = freeze::closures(&edges.groups, &mut rows);
+        let closures = derived::closures(&edges.groups, &mut rows);
+        derived::flag_nested_sets(&plan, &edges.set_holdings, &mut rows);
         let base = Base {
             rows,
             names,

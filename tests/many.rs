@@ -1,0 +1,145 @@
+//! A subject in very many groups, on places where very many hold roles: each way of looking them up
+//! gives the answer that the facts give.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+#![cfg(feature = "compiler")]
+
+use std::sync::Arc;
+
+use ward::{Context, EntityName, Evaluator, Fact, FactKind, Holder, Outcome, Sources, World};
+
+const POLICY: &str = "
+    subject User
+    subject Group of User | Group
+    scope Folder {
+        actions open
+        role Viewer { sees * can open }
+    }
+";
+
+fn stands(entity: &str, containers: &[&str]) -> Fact {
+    FactKind::Entity {
+        entity: entity.parse().unwrap(),
+        containers: containers
+            .iter()
+            .map(|name| name.parse().unwrap())
+            .collect(),
+        until: None,
+        attributes: std::collections::BTreeMap::new(),
+    }
+    .into()
+}
+
+fn views(holder: &str, folder: &str) -> Fact {
+    FactKind::Holding {
+        subject: Holder::Entity(holder.parse().unwrap()),
+        role: "Viewer".into(),
+        of: folder.parse().unwrap(),
+        until: None,
+    }
+    .into()
+}
+
+fn can_open(world: &World, user: &str, folder: &str) -> bool {
+    let name = |text: &str| text.parse::<EntityName>().unwrap();
+    let ward = Evaluator::new(world, 0);
+    let check = ward.check(&name(user), "open", &name(folder), &Context::default());
+    let allowed = check.unwrap().outcome == Outcome::Allowed;
+    let listed = ward.allowed(&name(user), "open", "Folder", &Context::default());
+    assert_eq!(
+        listed.unwrap().contains(&name(folder)),
+        allowed,
+        "{user} {folder}"
+    );
+    let who = ward
+        .who("open", &name(folder), &Context::default())
+        .unwrap();
+    assert_eq!(
+        who.subjects.contains(&name(user)),
+        allowed,
+        "{user} {folder}"
+    );
+    allowed
+}
+
+/// Folders `f0` to `f19`: on each, `crowd` users hold the role, and the group of the same number.
+fn facts(groups: usize, crowd: usize) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for folder in 0..20 {
+        for user in 0..crowd {
+            facts.push(views(
+                &format!("User:other{user}"),
+                &format!("Folder:f{folder}"),
+            ));
+        }
+        facts.push(views(
+            &format!("Group:g{folder}"),
+            &format!("Folder:f{folder}"),
+        ));
+    }
+    // Ann is in the groups of even numbers, and in many that hold nothing.
+    for group in (0..20).step_by(2) {
+        facts.push(stands("User:ann", &[&format!("Group:g{group}")]));
+    }
+    for group in 0..groups {
+        facts.push(stands("User:ann", &[&format!("Group:idle{group}")]));
+    }
+    // By one of them she is in a group that holds a role; and one she holds herself.
+    facts.push(stands("Group:idle0", &["Group:g1"]));
+    facts.push(views("User:ann", "Folder:f3"));
+    facts
+}
+
+fn expected(folder: usize) -> bool {
+    folder % 2 == 0 || folder == 1 || folder == 3
+}
+
+#[test]
+fn each_way_of_looking_up_holders_gives_the_same() {
+    let policy = ward::compile(&Sources::new().with("many.policy", POLICY)).unwrap();
+    for groups in [1, 20, 100] {
+        for crowd in [0, 30, 1000] {
+            let plan = Arc::clone(policy.plan());
+            let world = World::build(plan, facts(groups, crowd)).unwrap();
+            for folder in 0..20 {
+                let found = can_open(&world, "User:ann", &format!("Folder:f{folder}"));
+                assert_eq!(
+                    found,
+                    expected(folder),
+                    "{groups} groups, {crowd} others, f{folder}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_new_counts_too() {
+    let policy = ward::compile(&Sources::new().with("many.policy", POLICY)).unwrap();
+    for groups in [1, 100] {
+        let plan = Arc::clone(policy.plan());
+        let mut world = World::build(plan, facts(groups, 1000)).unwrap();
+        for step in [
+            stands("User:ann", &["Group:fresh"]),
+            views("Group:fresh", "Folder:f5"),
+            stands("Group:idle0", &["Group:above"]),
+            views("Group:above", "Folder:f7"),
+            views("User:new", "Folder:f9"),
+        ] {
+            world.add(&step).unwrap();
+        }
+        world.remove(&stands("User:ann", &["Group:g0"])).unwrap();
+        world.remove(&views("Group:g2", "Folder:f2")).unwrap();
+        for folder in 0..20 {
+            let now = expected(folder) || folder == 5 || folder == 7;
+            let now = now && folder != 0 && folder != 2;
+            for world in [&world, &world.compacted()] {
+                let found = can_open(world, "User:ann", &format!("Folder:f{folder}"));
+                assert_eq!(found, now, "{groups} groups, f{folder}");
+            }
+        }
+        assert!(can_open(&world, "User:new", "Folder:f9"));
+        assert!(!can_open(&world, "User:new", "Folder:f8"));
+        assert!(!can_open(&world, "User:nobody", "Folder:f8"));
+    }
+}
