@@ -21,7 +21,10 @@ use generate::Pair;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use reference::{Asking, Entity, Facts, Model, Outcome, Request, Value};
 use ward::syntax::{parse, parse_world};
-use ward::{Context, EntityName, Evaluator, Sources, World, WorldBuilder};
+use ward::{
+    Context, EntityKey, EntityName, Evaluator, KeyQuestion, Outcome as Came, PageToken, Sources,
+    World, WorldBuilder,
+};
 
 const NOWS: [&str; 3] = ["2000-06-01", "2001-01-01", "2003-01-01"];
 
@@ -160,6 +163,8 @@ fn compare(
         .filter(|ty| !principal_types.contains(ty))
         .collect();
     // Who may what, by action and resource, for the lists and the who-lists.
+    // Questions between those that the world knows, with what came out.
+    let mut batch: Vec<(KeyQuestion, Came)> = Vec::new();
     let mut allowed: BTreeMap<(String, Entity), BTreeSet<Entity>> = BTreeMap::new();
     let mut seen: BTreeMap<Entity, BTreeSet<Entity>> = BTreeMap::new();
     let say = |what: String, ours: &dyn std::fmt::Debug, theirs: &dyn std::fmt::Debug| {
@@ -207,6 +212,11 @@ fn compare(
                         let what = format!("check {subject:?} {action} {resource:?}");
                         return say(what, &found.outcome, &expected);
                     }
+                    let keys = |entity| ward.entity_key(&name(entity)).unwrap();
+                    if let (Some(subject), Some(resource)) = (keys(subject), keys(resource)) {
+                        let action = ward.action_key(action, ty).unwrap();
+                        batch.push(((subject, action, resource), found.outcome));
+                    }
                     // What decided is worked out by the same walk: once in each world is enough.
                     if explain {
                         let reasons = ward
@@ -230,14 +240,33 @@ fn compare(
             if ours != visible.iter().cloned().collect::<Vec<_>>() {
                 return say(format!("visible {subject:?} {ty}"), &ours, &visible);
             }
+            let paged = pages(ward, &name(subject), None, ty, bound);
+            if paged != visible {
+                return say(format!("pages {subject:?} {ty}"), &paged, &visible);
+            }
             for action in &asked {
                 let ours = ward.allowed(&name(subject), action, ty, bound).unwrap();
                 let ours: Vec<String> = ours.into_iter().map(|name| name.id).collect();
                 let theirs = may.remove(action.as_str()).unwrap_or_default();
+                let paged = pages(ward, &name(subject), Some(action), ty, bound);
+                if paged != theirs {
+                    return say(format!("pages {subject:?} {action}"), &paged, &theirs);
+                }
                 if ours != theirs.iter().cloned().collect::<Vec<_>>() {
                     return say(format!("allowed {subject:?} {action}"), &ours, &theirs);
                 }
             }
+        }
+    }
+    let (questions, outcomes): (Vec<KeyQuestion>, Vec<Came>) = batch.into_iter().unzip();
+    let ours = ward.check_keys(&questions, bound).unwrap();
+    if ours != outcomes {
+        return say("batch".into(), &ours, &outcomes);
+    }
+    for ((subject, action, resource), outcome) in questions.iter().zip(&outcomes) {
+        let one = ward.check_key(*subject, *action, *resource, bound).unwrap();
+        if one.outcome != *outcome {
+            return say("by key".into(), &one.outcome, outcome);
         }
     }
     for ty in &resource_types {
@@ -271,6 +300,33 @@ fn compare(
         }
     }
     Ok(())
+}
+
+/// A list, read in pages of two.
+fn pages(
+    ward: &Evaluator<'_>,
+    subject: &EntityName,
+    action: Option<&str>,
+    ty: &str,
+    context: &Context,
+) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut token: Option<PageToken> = None;
+    loop {
+        let list = ward.list(subject, action, ty, context).unwrap();
+        let mut list = match token {
+            Some(token) => list.after(token).unwrap(),
+            None => list,
+        };
+        let page: Vec<EntityKey> = list.by_ref().take(2).collect();
+        token = Some(list.token().to_string().parse().unwrap());
+        for key in &page {
+            assert!(found.insert(ward.name_of(*key).unwrap().id), "told twice");
+        }
+        if page.len() < 2 {
+            return found;
+        }
+    }
 }
 
 /// Takes lines away as long as the pair still fails in the same way.
