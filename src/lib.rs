@@ -109,3 +109,8 @@ pub use world::{
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The book's examples of programs.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../docs/embedding.md")]
+struct Embedding;
