@@ -113,4 +113,10 @@ struct Readme;
 /// The book's examples of programs.
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../docs/embedding.md")]
+#[doc = include_str!("../docs/snapshots.md")]
 struct Embedding;
+
+/// The book's examples of facts that change.
+#[cfg(all(doctest, feature = "live", feature = "store"))]
+#[doc = include_str!("../docs/store.md")]
+struct Changing;
