@@ -143,3 +143,43 @@ fn what_is_new_counts_too() {
         assert!(!can_open(&world, "User:nobody", "Folder:f8"));
     }
 }
+
+#[test]
+fn a_page_token_is_of_one_version() {
+    let policy = ward::compile(&Sources::new().with("many.policy", POLICY)).unwrap();
+    let world = World::build(Arc::clone(policy.plan()), facts(1, 0)).unwrap();
+    let ann: EntityName = "User:ann".parse().unwrap();
+    let token = |world: &World| {
+        let ward = Evaluator::new(world, 0);
+        let mut list = ward
+            .list(&ann, None, "Folder", &Context::default())
+            .unwrap();
+        assert_eq!(list.by_ref().take(3).count(), 3);
+        list.token()
+    };
+    let left = |world: &World, token| {
+        let ward = Evaluator::new(world, 0);
+        let list = ward
+            .list(&ann, None, "Folder", &Context::default())
+            .unwrap();
+        list.after(token).map(Iterator::count)
+    };
+    assert_eq!(left(&world, token(&world)), Ok(9));
+    // A copy is the same version until it changes, and two that change are two.
+    let (mut one, mut other) = (world.clone(), world.clone());
+    assert_eq!(left(&one, token(&world)), Ok(9));
+    one.add(&views("User:ann", "Folder:f5")).unwrap();
+    other.add(&views("User:ann", "Folder:f7")).unwrap();
+    for (from, of) in [(&world, &one), (&one, &other), (&one, &world)] {
+        let error = left(of, token(from)).unwrap_err();
+        assert_eq!(error.code(), "E0608");
+    }
+    assert_eq!(left(&one, token(&one)), Ok(10));
+    assert_eq!(
+        left(&world.compacted(), token(&world)).unwrap_err().code(),
+        "E0608"
+    );
+    for text in ["", "1.2", "1.2.3.4", "x.y.z", "1.2.99999999999"] {
+        assert_eq!(text.parse::<ward::PageToken>().unwrap_err().code(), "E0608");
+    }
+}

@@ -45,14 +45,15 @@ impl fmt::Debug for List<'_> {
 /// Its text form can be given to others: it names no entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageToken {
-    lineage: u32,
-    changes: u64,
+    /// The version of the world.
+    version: (u64, u64),
     next: u32,
 }
 
 impl fmt::Display for PageToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}.{:x}.{:x}", self.lineage, self.changes, self.next)
+        let (stamp, changes) = self.version;
+        write!(f, "{stamp:x}.{changes:x}.{:x}", self.next)
     }
 }
 
@@ -63,12 +64,11 @@ impl FromStr for PageToken {
     fn from_str(text: &str) -> Result<Self, QueryError> {
         let parts = || {
             let mut parts = text.split('.');
-            let lineage = u32::from_str_radix(parts.next()?, 16).ok()?;
+            let stamp = u64::from_str_radix(parts.next()?, 16).ok()?;
             let changes = u64::from_str_radix(parts.next()?, 16).ok()?;
             let next = u32::from_str_radix(parts.next()?, 16).ok()?;
             parts.next().is_none().then_some(Self {
-                lineage,
-                changes,
+                version: (stamp, changes),
                 next,
             })
         };
@@ -444,9 +444,7 @@ impl List<'_> {
     ///
     /// The token was cut from another world, or from this one before or after a change.
     pub fn after(mut self, token: PageToken) -> Result<Self, QueryError> {
-        if token.lineage != self.evaluator.world.lineage()
-            || token.changes != self.evaluator.world.changes() as u64
-        {
+        if token.version != self.evaluator.world.version() {
             return Err(QueryError::wrong_token("the world has changed since"));
         }
         let rest: Vec<(u32, u32)> = std::iter::once(self.current).chain(self.left).collect();
@@ -460,8 +458,7 @@ impl List<'_> {
     /// Where the list was left: behind the last one that it gave.
     pub fn token(&self) -> PageToken {
         PageToken {
-            lineage: self.evaluator.world.lineage(),
-            changes: self.evaluator.world.changes() as u64,
+            version: self.evaluator.world.version(),
             next: self.last.map_or(0, |last| last.0.saturating_add(1)),
         }
     }

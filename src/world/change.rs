@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
 
@@ -66,7 +67,11 @@ impl World {
     }
 
     pub(super) fn changed(&mut self) -> &mut Changed {
-        Arc::make_mut(&mut self.changed)
+        // Two copies that change each in their own way must not pass for one version.
+        static EDITIONS: AtomicU64 = AtomicU64::new(1);
+        let changed = Arc::make_mut(&mut self.changed);
+        changed.edition = EDITIONS.fetch_add(1, Ordering::Relaxed);
+        changed
     }
 
     fn take_away(&mut self, fact: &FactKind) -> Result<(), Reason> {

@@ -1,5 +1,6 @@
 //! From facts as they came to the base of a world, and back.
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -17,6 +18,12 @@ use crate::plan::{Cardinality, Datum, EntityId, Id, RoleId, TypeId};
 pub(super) fn next_lineage() -> u32 {
     static LINEAGES: AtomicU32 = AtomicU32::new(0);
     LINEAGES.fetch_add(1, Ordering::Relaxed)
+}
+
+/// What tells the next base from those of other processes too.
+pub(super) fn new_stamp() -> u64 {
+    // Each of the standard library's states has keys of its own, drawn by lot.
+    std::hash::RandomState::new().hash_one(next_lineage())
 }
 
 impl Changed {
@@ -215,6 +222,7 @@ impl Stage {
             closures,
             terms,
             lineage: next_lineage(),
+            stamp: new_stamp(),
         };
         World {
             made: self.made.renumbered(of),

@@ -135,8 +135,10 @@ pub(crate) struct Base {
     /// By a member, all groups that it is in to any depth, where these are not just its own.
     closures: Runs<Tag>,
     terms: BaseTerms,
-    /// Another one for each base.
+    /// Another one for each base of this process.
     lineage: u32,
+    /// Another one for each base of any process: drawn by lot.
+    stamp: u64,
 }
 
 /// What has changed since; a copy shares all that does not change again.
@@ -159,6 +161,8 @@ struct Changed {
     lacking: usize,
     /// How many changes there were.
     count: usize,
+    /// Another one after each change.
+    edition: u64,
 }
 
 /// All that is known at one moment of writing; answers questions through
@@ -232,6 +236,11 @@ impl World {
     /// mean nothing from one to another.
     pub(crate) fn lineage(&self) -> u32 {
         self.base.lineage
+    }
+
+    /// Tells this version of this world from all others, also from those of other processes.
+    pub(crate) fn version(&self) -> (u64, u64) {
+        (self.base.stamp, self.changed.edition)
     }
 
     /// What it takes in memory.

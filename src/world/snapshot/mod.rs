@@ -227,6 +227,7 @@ impl World {
             closures,
             terms,
             lineage: freeze::next_lineage(),
+            stamp: freeze::new_stamp(),
         };
         let lacking = valid::base(&plan, &base, &made)?;
         let constants = stage::constants(&plan, &mut |ty: TypeId, id: &str| {
