@@ -389,7 +389,8 @@ fn limits(measured: &[Measured]) -> Vec<Limit> {
         bound,
         unit,
     };
-    let ways: [(&str, fn(&Measured) -> &Checks); 2] = [
+    type Way = fn(&Measured) -> &Checks;
+    let ways: [(&str, Way); 2] = [
         ("by names", |one| &one.by_names),
         ("by ids", |one| &one.by_ids),
     ];
@@ -446,7 +447,10 @@ fn limits(measured: &[Measured]) -> Vec<Limit> {
     limits
 }
 
-fn table(report: &mut Report, all: &[Measured], columns: &[(&str, &dyn Fn(&Measured) -> String)]) {
+/// A heading, and what stands below it for a world.
+type Column<'c> = (&'c str, &'c dyn Fn(&Measured) -> String);
+
+fn table(report: &mut Report, all: &[Measured], columns: &[Column<'_>]) {
     let head: Vec<String> = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
     let row = |one| columns.iter().map(|(_, cell)| cell(one)).collect();
     let rows: Vec<Vec<String>> = all.iter().map(row).collect();
