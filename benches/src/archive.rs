@@ -23,15 +23,6 @@ pub struct Archive {
     groups: usize,
 }
 
-/// What was written.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Written {
-    /// Facts, one a line.
-    pub facts: usize,
-    /// Bytes of the ids of all entities.
-    pub names: usize,
-}
-
 /// A question: whether this user may do that with this document.
 #[derive(Clone, Copy, Debug)]
 pub struct Pair {
@@ -87,22 +78,18 @@ impl Archive {
         organization + self.organizations * random.below(here)
     }
 
-    /// Writes all facts as JSON Lines, the same ones in every run.
+    /// Writes all facts as JSON Lines, the same ones in every run, and tells how many.
     ///
     /// # Errors
     ///
     /// What the writer says.
-    pub fn write(self, out: &mut impl Write) -> io::Result<Written> {
-        let mut lines = Lines {
-            out,
-            written: Written::default(),
-        };
-        lines.names(self.organizations);
+    pub fn write(self, out: &mut impl Write) -> io::Result<usize> {
+        let mut lines = Lines { out, facts: 0 };
         self.containers(&mut lines)?;
         self.groups(&mut lines)?;
         self.users(&mut lines)?;
         self.documents(&mut lines)?;
-        Ok(lines.written)
+        Ok(lines.facts)
     }
 
     fn containers(self, lines: &mut Lines<impl Write>) -> io::Result<()> {
@@ -118,7 +105,6 @@ impl Archive {
             ("Folder", 'f', self.folders, "Project:p", self.projects),
         ];
         for (ty, letter, count, container, containers) in levels {
-            lines.names(count);
             for number in 0..count {
                 let of = number % containers;
                 lines.fact(format_args!(
@@ -131,7 +117,6 @@ impl Archive {
 
     /// Groups in groups of the same organization; each works on one project and reads one folder.
     fn groups(self, lines: &mut Lines<impl Write>) -> io::Result<()> {
-        lines.names(self.groups);
         for number in 0..self.groups {
             let mut random = Mix::new(mix(number as u64));
             let rank = number / self.organizations;
@@ -159,7 +144,6 @@ impl Archive {
     }
 
     fn users(self, lines: &mut Lines<impl Write>) -> io::Result<()> {
-        lines.names(self.users);
         let mut random = Mix::new(3);
         for number in 0..self.users {
             let home = number % self.organizations;
@@ -192,7 +176,6 @@ impl Archive {
     }
 
     fn documents(self, lines: &mut Lines<impl Write>) -> io::Result<()> {
-        lines.names(self.documents);
         let mut random = Mix::new(5);
         for number in 0..self.documents {
             let folder = number % self.folders;
@@ -235,6 +218,16 @@ impl Archive {
         }
     }
 
+    /// How many users there are.
+    pub fn count_of_users(self) -> usize {
+        self.users
+    }
+
+    /// How many documents there are.
+    pub fn count_of_documents(self) -> usize {
+        self.documents
+    }
+
     /// The number of some user.
     pub fn user(self, random: &mut Mix) -> usize {
         random.below(self.users)
@@ -268,12 +261,12 @@ impl Archive {
 
 struct Lines<'o, W> {
     out: &'o mut W,
-    written: Written,
+    facts: usize,
 }
 
 impl<W: Write> Lines<'_, W> {
     fn fact(&mut self, line: std::fmt::Arguments<'_>) -> io::Result<()> {
-        self.written.facts += 1;
+        self.facts += 1;
         writeln!(self.out, "{line}")
     }
 
@@ -281,11 +274,5 @@ impl<W: Write> Lines<'_, W> {
         self.fact(format_args!(
             r#"{{"subject":"User:u{user}","role":"{role}","of":"{place}{number}"}}"#
         ))
-    }
-
-    /// Counts the ids of so many entities: a letter and a number.
-    fn names(&mut self, count: usize) {
-        let digits = |number: usize| number.checked_ilog10().unwrap_or(0) as usize + 1;
-        self.written.names += (0..count).map(|number| 1 + digits(number)).sum::<usize>();
     }
 }

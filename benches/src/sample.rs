@@ -14,6 +14,11 @@ impl Times {
         self.0.push(nanoseconds.saturating_sub(clock.0));
     }
 
+    /// Adds the calls of another round.
+    pub fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
     /// What comes out of them; nothing where there was no call.
     pub fn spread(mut self) -> Option<Spread> {
         self.0.sort_unstable();
@@ -30,6 +35,12 @@ impl Times {
             calls: self.0.len(),
         })
     }
+}
+
+/// The median of some figures; not a number where there are none.
+pub fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// The spread of many times, in nanoseconds.
@@ -115,15 +126,12 @@ pub fn in_turns<E: ?Sized>(
     all.into_iter().map(|turns| turns.times.spread()).collect()
 }
 
-/// Times a call again and again, at least once, until the time is over.
-pub fn again(clock: Clock, each: Duration, mut call: impl FnMut(usize)) -> Option<Spread> {
-    let mut times = Times::default();
+/// Times a call until the time is over, at least once and at most five times: the median in seconds.
+pub fn seconds(time: Duration, mut call: impl FnMut() -> Duration) -> f64 {
+    let mut took = Vec::new();
     let start = Instant::now();
-    for turn in 0.. {
-        clock.time(&mut times, || call(turn));
-        if start.elapsed() >= each {
-            break;
-        }
+    while took.is_empty() || took.len() < 5 && start.elapsed() < time {
+        took.push(call().as_secs_f64());
     }
-    times.spread()
+    median(took)
 }

@@ -55,6 +55,13 @@ impl Casbin {
             .enforce((subject, resource, action))
             .expect("it runs")
     }
+
+    /// Asks for each repository.
+    fn each_readable(&self, subject: &EntityName) -> impl Iterator<Item = &EntityName> {
+        let subject = subject.to_string();
+        let all = self.repositories.iter();
+        all.filter(move |name| self.allows(&subject, &name.to_string(), "read"))
+    }
 }
 
 impl Engine for Casbin {
@@ -85,11 +92,11 @@ impl Engine for Casbin {
     }
 
     fn readable(&mut self, subject: &EntityName) -> Vec<EntityName> {
-        let subject = subject.to_string();
-        let all = self.repositories.iter();
-        all.filter(|name| self.allows(&subject, &name.to_string(), "read"))
-            .cloned()
-            .collect()
+        self.each_readable(subject).cloned().collect()
+    }
+
+    fn count_readable(&mut self, subject: &EntityName) -> usize {
+        self.each_readable(subject).count()
     }
 
     fn join(&mut self, change: &Change) {

@@ -91,6 +91,16 @@ impl Cedar {
         answer.decision() == Decision::Allow
     }
 
+    /// Asks for each repository.
+    fn each_readable(
+        &self,
+        subject: &EntityName,
+    ) -> impl Iterator<Item = &(EntityUid, EntityName)> {
+        let subject = uid(subject);
+        let all = self.repositories.iter();
+        all.filter(move |(uid, _)| self.allows(&request(subject.clone(), "read", uid.clone())))
+    }
+
     fn replace(&mut self, user: &EntityName, parents: impl Iterator<Item = EntityUid>) {
         let user = Entity::new_no_attrs(uid(user), parents.collect());
         let entities = std::mem::replace(&mut self.entities, Entities::empty());
@@ -126,11 +136,12 @@ impl Engine for Cedar {
     }
 
     fn readable(&mut self, subject: &EntityName) -> Vec<EntityName> {
-        let subject = uid(subject);
-        let all = self.repositories.iter();
-        let readable =
-            all.filter(|(uid, _)| self.allows(&request(subject.clone(), "read", uid.clone())));
+        let readable = self.each_readable(subject);
         readable.map(|(_, name)| name.clone()).collect()
+    }
+
+    fn count_readable(&mut self, subject: &EntityName) -> usize {
+        self.each_readable(subject).count()
     }
 
     fn join(&mut self, change: &Change) {

@@ -30,6 +30,9 @@ pub trait Engine {
     /// The repositories that a subject may read, in any order.
     fn readable(&mut self, subject: &EntityName) -> Vec<EntityName>;
 
+    /// How many those are, found in the form in which its library lists them.
+    fn count_readable(&mut self, subject: &EntityName) -> usize;
+
     /// Makes a user a member of a team.
     fn join(&mut self, change: &Change);
 
@@ -61,6 +64,13 @@ pub const WARD: Kind = Kind {
     name: ward::NAME,
     texts: ward::texts,
     load: ward::load,
+};
+
+/// Ward, asked by the keys of names that were looked up once.
+pub const WARD_BY_IDS: Kind = Kind {
+    name: ward::NAME_BY_IDS,
+    texts: ward::texts,
+    load: ward::load_by_ids,
 };
 
 /// Cedar.

@@ -77,6 +77,15 @@ impl Rego {
         answer == Value::from(true)
     }
 
+    /// The set of what a subject may read.
+    fn list(&mut self, subject: &EntityName) -> Value {
+        self.machine
+            .set_input(Value::from(json!({"principal": subject.to_string()})));
+        self.machine
+            .execute_entry_point_by_name(READABLE)
+            .expect("it runs")
+    }
+
     /// Changes the groups that a user is in, in place: nobody else holds the data then.
     fn change(&mut self, user: &EntityName, change: impl FnOnce(&mut Array)) {
         self.machine.set_data(Value::new_object()).expect("no data");
@@ -118,15 +127,14 @@ impl Engine for Rego {
     }
 
     fn readable(&mut self, subject: &EntityName) -> Vec<EntityName> {
-        self.machine
-            .set_input(Value::from(json!({"principal": subject.to_string()})));
-        let answer = self
-            .machine
-            .execute_entry_point_by_name(READABLE)
-            .expect("it runs");
+        let answer = self.list(subject);
         let names = answer.as_set().expect("a set").iter();
         let name = |name: &Value| name.as_string().expect("a name").parse().expect("a name");
         names.map(name).collect()
+    }
+
+    fn count_readable(&mut self, subject: &EntityName) -> usize {
+        self.list(subject).as_set().expect("a set").len()
     }
 
     fn join(&mut self, change: &Change) {

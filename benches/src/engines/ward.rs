@@ -1,10 +1,13 @@
 //! Ward.
 
+use std::fmt::Display;
+use std::io::BufRead;
 use std::sync::Arc;
 
+use ward::load::Loader;
 use ward::{
-    Context, EntityName, Evaluator, Fact, FactKind, Outcome, Plan, Refusal, Sources, Who, World,
-    WorldBuilder,
+    ActionKey, Context, EntityKey, EntityName, Evaluator, Fact, FactKind, KeyQuestion, List, Live,
+    Outcome, Plan, Snapshot, Sources, Transaction, Who, World,
 };
 
 use super::{Engine, Texts};
@@ -15,42 +18,53 @@ use crate::scenario::{Change, Scenario};
 /// What the columns call it.
 pub const NAME: &str = "Ward";
 
+/// What the columns call it where it is asked by keys.
+pub const NAME_BY_IDS: &str = "Ward, by ids";
+
 /// The moment at which everything is asked. No fact in these worlds ends.
 const NOW: i64 = 0;
 
-/// A world that is asked and changed: every call into the library that is measured stands here.
-pub struct Live {
-    builder: WorldBuilder,
-    world: World,
+/// A world from JSON Lines.
+///
+/// # Panics
+///
+/// If a line is no fact, or one that does not fit the policy.
+pub fn world(plan: &Arc<Plan>, lines: impl BufRead) -> World {
+    let mut loader = Loader::new(Arc::clone(plan));
+    loader
+        .json_lines("facts.jsonl", lines)
+        .expect("the facts can be read");
+    let (world, refused) = loader.finish();
+    none_refused(&refused);
+    world
+}
+
+/// A world that is asked and changed: every question and change that is measured stands here.
+pub struct Served {
+    live: Live,
+    snapshot: Arc<Snapshot>,
     context: Context,
 }
 
-impl Live {
-    /// A world from JSON Lines.
-    ///
-    /// # Panics
-    ///
-    /// If a line is no fact, or one that does not fit the policy.
-    pub fn load(plan: &Arc<Plan>, lines: &str) -> Self {
-        let (facts, malformed) = ward::load::json_lines("facts.jsonl", lines);
-        none_refused(malformed);
-        let mut builder = WorldBuilder::new(Arc::clone(plan));
-        none_refused(
-            facts
-                .iter()
-                .filter_map(|fact| builder.add(fact).err())
-                .collect(),
-        );
-        let world = builder.world();
+impl Served {
+    /// A world as it was loaded.
+    pub fn new(world: World) -> Self {
+        let live = Live::new(world);
+        let snapshot = live.snapshot();
         Self {
-            builder,
-            world,
+            live,
+            snapshot,
             context: Context::default(),
         }
     }
 
+    /// The world as it is now.
+    pub fn world(&self) -> &World {
+        self.snapshot.world()
+    }
+
     fn ask(&self) -> Evaluator<'_> {
-        Evaluator::new(&self.world, NOW)
+        Evaluator::new(self.snapshot.world(), NOW)
     }
 
     /// What comes out of a check by names.
@@ -59,16 +73,49 @@ impl Live {
         decision.expect("the policy knows these names").outcome
     }
 
-    /// What a subject may take an action on.
+    /// The key of an entity; nothing where no fact names it.
+    pub fn entity(&self, name: &EntityName) -> Option<EntityKey> {
+        self.ask()
+            .entity_key(name)
+            .expect("the policy knows this type")
+    }
+
+    /// The key of an action.
+    pub fn action(&self, action: &str, of: &str) -> ActionKey {
+        self.ask()
+            .action_key(action, of)
+            .expect("the policy knows these names")
+    }
+
+    /// What comes out of a check by keys.
+    pub fn check_key(&self, (subject, action, resource): KeyQuestion) -> Outcome {
+        let decision = self
+            .ask()
+            .check_key(subject, action, resource, &self.context);
+        decision.expect("the keys are of this world").outcome
+    }
+
+    /// What comes out of many checks, asked at once.
+    pub fn check_keys(&self, questions: &[KeyQuestion]) -> Vec<Outcome> {
+        let outcomes = self.ask().check_keys(questions, &self.context);
+        outcomes.expect("the keys are of this world")
+    }
+
+    /// What a subject sees or, with an action, may take it on: keys, found while they are read.
+    pub fn list(&self, subject: &EntityName, action: Option<&str>, of: &str) -> List<'_> {
+        let list = self.ask().list(subject, action, of, &self.context);
+        list.expect("the policy knows these names")
+    }
+
+    /// What a subject may take an action on, by name.
     pub fn allowed(&self, subject: &EntityName, action: &str, of: &str) -> Vec<EntityName> {
         let list = self.ask().allowed(subject, action, of, &self.context);
         list.expect("the policy knows these names")
     }
 
-    /// What a subject sees.
-    pub fn visible(&self, subject: &EntityName, of: &str) -> Vec<EntityName> {
-        let list = self.ask().visible(subject, of, &self.context);
-        list.expect("the policy knows these names")
+    /// The name that belongs to a key.
+    pub fn name_of(&self, key: EntityKey) -> EntityName {
+        self.ask().name_of(key).expect("the key is of this world")
     }
 
     /// Who may take an action on a resource.
@@ -78,24 +125,26 @@ impl Live {
     }
 
     /// Adds a fact, so that the next question knows it.
-    pub fn add(&mut self, fact: &Fact) {
-        none_refused(self.builder.add(fact).err().into_iter().collect());
-        self.world = self.builder.world();
+    pub fn add(&mut self, fact: Fact) {
+        self.commit(&Transaction::new().with(fact));
     }
 
     /// Takes a fact away.
-    pub fn remove(&mut self, fact: &Fact) {
-        none_refused(self.builder.remove(fact).err().into_iter().collect());
-        self.world = self.builder.world();
+    pub fn remove(&mut self, fact: Fact) {
+        self.commit(&Transaction::new().without(fact));
+    }
+
+    fn commit(&mut self, transaction: &Transaction) {
+        if let Err(refused) = self.live.commit(transaction) {
+            none_refused(&refused);
+        }
+        self.snapshot = self.live.snapshot();
     }
 }
 
-fn none_refused(refused: Vec<Refusal>) {
-    if let Some(refusal) = refused.first() {
-        panic!(
-            "{} facts are refused, the first one: {refusal}",
-            refused.len()
-        );
+fn none_refused(refused: &[impl Display]) {
+    if let Some(first) = refused.first() {
+        panic!("{} facts are refused, the first: {first}", refused.len());
     }
 }
 
@@ -122,11 +171,6 @@ pub fn plan(text: &str) -> Arc<Plan> {
 
 // ---- among its peers ----------------------------------------------------------------------------
 
-struct ByNames {
-    live: Live,
-    requests: Vec<Request>,
-}
-
 /// The policy, and facts as JSON Lines.
 pub fn texts(scenario: &Scenario) -> Texts {
     Texts {
@@ -135,10 +179,19 @@ pub fn texts(scenario: &Scenario) -> Texts {
     }
 }
 
+fn served(texts: &Texts) -> Served {
+    Served::new(world(&plan(&texts.policy), texts.data.as_bytes()))
+}
+
+struct ByNames {
+    served: Served,
+    requests: Vec<Request>,
+}
+
 /// From text to the first check.
 pub fn load(texts: &Texts) -> Box<dyn Engine> {
     Box::new(ByNames {
-        live: Live::load(&plan(&texts.policy), &texts.data),
+        served: served(texts),
         requests: Vec::new(),
     })
 }
@@ -165,22 +218,93 @@ impl Engine for ByNames {
             resource,
             ..
         } = &self.requests[request];
-        self.live.check(principal, action, resource) == Outcome::Allowed
+        self.served.check(principal, action, resource) == Outcome::Allowed
     }
 
     fn may_read(&mut self, subject: &EntityName, resource: &EntityName) -> bool {
-        self.live.check(subject, "read", resource) == Outcome::Allowed
+        self.served.check(subject, "read", resource) == Outcome::Allowed
     }
 
     fn readable(&mut self, subject: &EntityName) -> Vec<EntityName> {
-        self.live.allowed(subject, "read", "Repository")
+        self.served.allowed(subject, "read", REPOSITORY)
+    }
+
+    fn count_readable(&mut self, subject: &EntityName) -> usize {
+        self.readable(subject).len()
     }
 
     fn join(&mut self, change: &Change) {
-        self.live.add(&member(&change.user, &change.team));
+        self.served.add(member(&change.user, &change.team));
     }
 
     fn leave(&mut self, change: &Change) {
-        self.live.remove(&member(&change.user, &change.team));
+        self.served.remove(member(&change.user, &change.team));
     }
 }
+
+/// As [`ByNames`], but that requests are made ready as keys, and a list is one of keys.
+struct ByIds {
+    by_names: ByNames,
+    questions: Vec<Option<KeyQuestion>>,
+}
+
+/// As [`load`], to be asked by keys.
+pub fn load_by_ids(texts: &Texts) -> Box<dyn Engine> {
+    Box::new(ByIds {
+        by_names: ByNames {
+            served: served(texts),
+            requests: Vec::new(),
+        },
+        questions: Vec::new(),
+    })
+}
+
+impl Engine for ByIds {
+    fn name(&self) -> &'static str {
+        NAME_BY_IDS
+    }
+
+    fn prepare(&mut self, scenario: &Scenario) {
+        self.by_names.prepare(scenario);
+        let served = &self.by_names.served;
+        let question = |request: &Request| {
+            let subject = served.entity(&request.principal)?;
+            let action = served.action(&request.action, &request.resource.type_name);
+            Some((subject, action, served.entity(&request.resource)?))
+        };
+        self.questions = self.by_names.requests.iter().map(question).collect();
+    }
+
+    /// What no fact names has no key, and is asked by its name.
+    fn check(&mut self, request: usize) -> bool {
+        match self.questions[request] {
+            Some(question) => self.by_names.served.check_key(question) == Outcome::Allowed,
+            None => self.by_names.check(request),
+        }
+    }
+
+    fn may_read(&mut self, subject: &EntityName, resource: &EntityName) -> bool {
+        self.by_names.may_read(subject, resource)
+    }
+
+    fn readable(&mut self, subject: &EntityName) -> Vec<EntityName> {
+        let served = &self.by_names.served;
+        let keys = served.list(subject, Some("read"), REPOSITORY);
+        keys.map(|key| served.name_of(key)).collect()
+    }
+
+    fn count_readable(&mut self, subject: &EntityName) -> usize {
+        let served = &self.by_names.served;
+        served.list(subject, Some("read"), REPOSITORY).count()
+    }
+
+    fn join(&mut self, change: &Change) {
+        self.by_names.join(change);
+    }
+
+    fn leave(&mut self, change: &Change) {
+        self.by_names.leave(change);
+    }
+}
+
+const REPOSITORY: &str = "Repository";
