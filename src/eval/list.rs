@@ -30,6 +30,8 @@ pub struct List<'w> {
     left: std::vec::IntoIter<(u32, u32)>,
     current: (u32, u32),
     current_is_sure: bool,
+    /// Whether a rule can take away what is in the list as it stands.
+    may_be_taken: bool,
     last: Option<EntityId>,
 }
 
@@ -145,6 +147,7 @@ impl<'w> Evaluator<'w> {
             left: Vec::new().into_iter(),
             current: (0, 0),
             current_is_sure: false,
+            may_be_taken: self.may_be_taken(asked),
             last: None,
         };
         list.set(&all);
@@ -171,8 +174,16 @@ impl<'w> Evaluator<'w> {
         let inwards = Inwards::new(world, self.now, asked.ty);
         let roles = self.plain_roles(question, inwards.leading());
         let mut finds = Finds::default();
+        // What a role that is held limits or overrides is asked about one by one.
+        let mut cut = question.asker.credential.is_some();
         for (place, role) in roles {
             self.note(&mut finds, place, role, asked);
+            let caps = match world.role(role) {
+                Some(AnyRole::Declared(role)) => role.ceiling.is_some(),
+                _ => false,
+            };
+            let ty = world.type_of(place);
+            cut |= caps || ty.is_some_and(|ty| self.plan().types[ty].overrides != 0);
         }
         let bit_of = |level: &Level, action: Option<(LaneId, u64)>| {
             action.is_none_or(|(lane, bit)| level.mask(lane) & bit != 0)
@@ -190,8 +201,6 @@ impl<'w> Evaluator<'w> {
             .union(&below(&finds.shows_if, &by_action))
             .union(&finds.own_if.iter().copied().collect())
             .union(&seen);
-        let facets = &self.plan().facets;
-        let cut = facets.ceilings || facets.overrides || question.asker.credential.is_some();
         let (sure, all) = if asked.action.is_some() {
             let given = below(&finds.gives, &by_sight);
             let permitted = question.asker.known && self.is_permitted(asked);
@@ -326,6 +335,16 @@ impl<'w> Evaluator<'w> {
             let mut types = plan.types.iter();
             types.all(|(ty, _)| plan.simple_also(ty).is_some())
         }
+    }
+
+    /// Whether something else than a role can keep out what roles surely show and give.
+    fn may_be_taken(&self, asked: Asked) -> bool {
+        let ty = &self.plan().types[asked.ty];
+        let takes = |rule: &ActionRule| {
+            let action = asked.action;
+            action.is_some_and(|(lane, bit)| rule.lane == lane && rule.mask & bit != 0)
+        };
+        self.world.is_lacking() || !ty.hides.is_empty() || ty.forbids.iter().any(takes)
     }
 
     /// Whether a rule gives the action to somebody.
@@ -481,27 +500,28 @@ impl List<'_> {
         loop {
             if self.current.0 >= self.current.1 {
                 self.current = self.left.next()?;
-                self.current_is_sure =
-                    self.sure.contains(EntityId(self.current.0)) && !self.may_be_taken();
+                self.current_is_sure = self.sure.contains(EntityId(self.current.0));
             }
             let entity = EntityId(self.current.0);
             self.current.0 += 1;
-            if self.current_is_sure || self.is_in(entity) {
+            let is_in = if self.current_is_sure {
+                !self.may_be_taken || !self.is_taken(entity)
+            } else {
+                self.is_in(entity)
+            };
+            if is_in {
                 self.last = Some(entity);
                 return Some(entity);
             }
         }
     }
 
-    /// Whether something else than a condition of a role can keep an entity out.
-    fn may_be_taken(&self) -> bool {
+    /// Whether something else than a role keeps out what roles surely show and give.
+    fn is_taken(&self, entity: EntityId) -> bool {
         let world = self.evaluator.world;
-        let ty = &world.plan.types[self.asked.ty];
-        let takes = |rule: &ActionRule| {
-            let action = self.asked.action;
-            action.is_some_and(|(lane, bit)| rule.lane == lane && rule.mask & bit != 0)
-        };
-        world.is_lacking() || !ty.hides.is_empty() || ty.forbids.iter().any(takes)
+        let case: Case<'_> = self.evaluator.case(&self.question);
+        let (lane, bit) = self.asked.action.unzip();
+        !world.is_complete(entity) || case.is_taken(entity, lane, bit.unwrap_or(0))
     }
 
     /// Asks about one entity, as a check would.

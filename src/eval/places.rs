@@ -45,7 +45,15 @@ impl Passing {
         shown: true,
     };
 
-    fn under(self, other: Self) -> Self {
+    /// What goes through the one or the other.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            power: self.power | other.power,
+            shown: self.shown || other.shown,
+        }
+    }
+
+    pub(super) fn under(self, other: Self) -> Self {
         Self {
             power: self.power & other.power,
             shown: self.shown && other.shown,
@@ -62,7 +70,7 @@ pub(super) struct Watched {
 
 impl Watched {
     /// What a set of actions lets through.
-    fn of(self, mask: impl Fn(LaneId) -> u64) -> Passing {
+    pub(super) fn of(self, mask: impl Fn(LaneId) -> u64) -> Passing {
         Passing {
             power: self.lane.map_or(0, &mask),
             shown: self.shows.is_some_and(|(lane, bit)| mask(lane) & bit != 0),
@@ -177,10 +185,7 @@ impl Case<'_> {
                 power: 0,
                 shown: false,
             });
-            union = Some(Passing {
-                power: before.power | ceiling.power,
-                shown: before.shown || ceiling.shown,
-            });
+            union = Some(before.or(ceiling));
         }
         union.unwrap_or(Passing::ALL)
     }

@@ -154,7 +154,7 @@ impl Case<'_> {
             shows: plan.types[of].visible_by,
         };
         let facets = &plan.facets;
-        let plain = !facets.ceilings && !facets.overrides && self.asker.credential.is_none();
+        let plain = !facets.overrides && self.asker.credential.is_none();
         if plain && !T::ALL {
             let question = Wanted {
                 resource,
@@ -162,7 +162,12 @@ impl Case<'_> {
                 watched,
                 want,
             };
-            if let Some(verdict) = self.judge_plain(&question, trace) {
+            let verdict = if facets.ceilings {
+                self.judge_capped(&question, trace)
+            } else {
+                self.judge_plain(&question, trace)
+            };
+            if let Some(verdict) = verdict {
                 return verdict;
             }
         }
@@ -262,6 +267,77 @@ impl Case<'_> {
         }
         self.rules(question, Passing::ALL, u64::MAX, &mut verdict, trace);
         Some(verdict)
+    }
+
+    /// The same where roles limit: along one chain of containers, what is held on each of them limits
+    /// all that is held on any [4]. Nothing where there are more ways than one.
+    fn judge_capped<T: Trace>(&self, question: &Wanted, trace: &mut T) -> Option<Verdict> {
+        let world = self.world;
+        let mut verdict = Verdict::default();
+        let Wanted {
+            resource, watched, ..
+        } = *question;
+        if world.is_lacking() && !world.is_complete(resource) {
+            return Some(verdict);
+        }
+        let mut all: SmallVec<[Held; 8]> = SmallVec::new();
+        let mut left = Passing::ALL;
+        let (mut at, mut row) = (resource, world.row(resource)?);
+        loop {
+            if world.shares_of_row(at, row).next().is_some() {
+                return None;
+            }
+            let mut ceiling: Option<Passing> = None;
+            self.asker.each_held(world, at, row, self.now, &mut |held| {
+                all.push(*held);
+                if let Some(AnyRole::Declared(role)) = world.role(held.role)
+                    && let Some((masks, _)) = &role.ceiling
+                {
+                    let own = watched.of(|lane| masks.mask(lane));
+                    ceiling = Some(ceiling.map_or(own, |before| before.or(own)));
+                }
+            });
+            left = left.under(ceiling.unwrap_or(Passing::ALL));
+            let mut containers = world.containers_of_row(at, row);
+            let Some(next) = containers.next() else { break };
+            if containers.next().is_some() {
+                return None;
+            }
+            (at, row) = (next, world.row(next)?);
+        }
+        for held in &all {
+            let place = Place {
+                entity: held.place,
+                row,
+                mask: u64::MAX,
+                power: left.power,
+                pending: 0,
+                shown: left.shown,
+            };
+            self.holding(question, &place, held, &mut verdict, trace);
+        }
+        self.rules(question, left, u64::MAX, &mut verdict, trace);
+        Some(verdict)
+    }
+
+    /// Whether a rule takes sight of a resource away, or one of the actions asked for.
+    pub(super) fn is_taken(&self, resource: EntityId, lane: Option<LaneId>, want: u64) -> bool {
+        let Some(of) = self.world.type_of(resource) else {
+            return true;
+        };
+        let ty = &self.world.plan.types[of];
+        let faults = &mut Faults::default();
+        let hidden = ty.hides.iter().any(|rule| {
+            self.is_for(&rule.subjects)
+                && self.holds_or(true, rule.condition, rule.clause, resource, faults)
+        });
+        hidden
+            || ty.forbids.iter().any(|rule| {
+                Some(rule.lane) == lane
+                    && rule.mask & want != 0
+                    && self.is_for(&rule.subjects)
+                    && self.holds_or(true, rule.condition, rule.clause, resource, faults)
+            })
     }
 
     /// The union of what the ways from a resource to what a credential is confined to let through;
