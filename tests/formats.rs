@@ -244,7 +244,7 @@ fn ci_tells_all_that_it_runs_in_one_report() {
     let (code, text) = run("text");
     assert_eq!(code, 1);
     assert!(text.contains("did you mean `subject`?") && text.contains("FAILED  sees"));
-    let summary = "check   1 error in 1 of 2 policies\nformat  1 of 2 files would be formatted\nlint    4 findings in 2 policies\ntest    0 passed, 1 failed\n";
+    let summary = "check   1 error in 1 of 2 policies\nformat  1 of 2 files would be formatted\nlint    4 findings in 1 policy\ntest    0 passed, 1 failed\n";
     assert!(text.ends_with(summary), "{text}");
     let (code, text) = run("github");
     assert_eq!(code, 1);
@@ -279,6 +279,27 @@ fn ci_tells_all_that_it_runs_in_one_report() {
     let fine = "check   1 policy, no errors\nformat  1 file, nothing to format\nlint    1 policy, no findings\ntest    no tests found\n";
     assert_eq!(ward(&directory, &["ci"]), (0, fine.into()));
     assert_eq!(ward(&directory, &["ci", "nowhere"]).0, 2);
+}
+
+#[test]
+fn ci_says_what_it_could_not_run() {
+    let directory = with("ci-broken", &[("b.policy", "subjct User\n")]);
+    let (code, text) = ward(&directory, &["ci"]);
+    assert_eq!(code, 1);
+    let end = "lint    not run, no policy compiles\ntest    not run, no policy compiles\n";
+    assert!(text.ends_with(end), "{text}");
+}
+
+#[test]
+fn ci_tells_facts_that_do_not_fit() {
+    let facts = "Doc:plan in Team:red { name: 1 }\n";
+    let directory = with("ci-facts", &[("a.policy", DOC), ("a.world", facts)]);
+    assert_eq!(ward(&directory, &["ci"]).0, 0);
+    let (code, text) = ward(&directory, &["ci", "-w", "a.world", "--format", "github"]);
+    assert_eq!(code, 1);
+    let command = "::error file=a.world,line=1,col=30,endLine=1,endColumn=31,title=E0515::";
+    assert!(text.contains(command), "{text}");
+    assert_eq!(ward(&directory, &["ci", "-w", "nowhere.world"]).0, 2);
 }
 
 #[test]

@@ -377,7 +377,12 @@ fn what_is_wrong_in_a_configuration_is_told() {
     assert_eq!(message, "unknown key `dangerous-holder`");
     assert_eq!(help, "did you mean `dangerous-holders`?");
     let (message, ..) = said("[limits]\ndangerous-holders = -2");
-    assert!(message.starts_with("invalid value"), "{message}");
+    assert_eq!(
+        message,
+        "invalid value: integer `-2`, expected a number from 0"
+    );
+    let (message, _, at) = said("[lint]\napart = [[\"Doc.edit\"]]");
+    assert_eq!((message.as_str(), at), ("this keeps nothing apart", 16));
     let (message, ..) = said("[lint]\nexclude = [\"a{\"]");
     assert!(message.starts_with("cannot read this pattern"), "{message}");
 }

@@ -169,7 +169,7 @@ fn configuration_is_found_upward_and_its_paths_count_from_there() {
     assert_eq!(lint(&inner, &[]).0, 0);
     fs::write(directory.join("ward.toml"), "[lint]\nlevel = 1\n").unwrap();
     let (code, _, err) = lint(&inner, &[]);
-    assert_eq!(code, 1);
+    assert_eq!(code, 2);
     assert!(
         err.contains("ward.toml:2:1: unknown key `level`: did you mean `levels`?"),
         "{err}"
@@ -203,7 +203,7 @@ fn pages_and_unknown_rules() {
     assert_eq!(code, 0);
     assert!(page.starts_with("# unused-role\n"));
     let (code, _, err) = lint(&directory, &["--explain", "unused-roll"]);
-    assert_eq!(code, 1);
+    assert_eq!(code, 2);
     assert_eq!(
         err,
         "error: there is no rule `unused-roll`: did you mean `unused-role`?\n"
@@ -232,4 +232,58 @@ fn worlds_are_looked_at_where_they_are_named() {
         let public = ("public-principal".to_owned(), 2);
         assert!(all.contains(&public), "{file}: {all:?}");
     }
+}
+
+#[test]
+fn facts_have_to_fit_one_of_the_policies() {
+    let directory = project("misfits");
+    let world = "Doc:plan in Team:red\nUser:ann is Viewr of Team:red\n";
+    fs::write(directory.join("app.world"), world).unwrap();
+    let lines = "{\"subject\":\"User:ann\",\"role\":\"Viewr\",\"of\":\"Team:red\"}\nnone\n";
+    fs::write(directory.join("app.jsonl"), lines).unwrap();
+    let (code, out, _) = lint(&directory, &["-w", "app.world"]);
+    assert_eq!(code, 1);
+    let told = out.contains("app.world:2:13") && out.contains("did you mean `Viewer`?");
+    assert!(told, "{out}");
+    let (code, out, _) = lint(&directory, &["-w", "app.jsonl"]);
+    assert_eq!(code, 1);
+    let told = out.contains("app.jsonl:1:1") && out.contains("app.jsonl:2:1");
+    assert!(told, "{out}");
+    // They may be meant for another of the policies.
+    let other = POLICY.replace("role Idle", "role Viewr");
+    fs::write(directory.join("other.policy"), other).unwrap();
+    let (code, out, _) = lint(&directory, &["-w", "app.world"]);
+    assert_eq!(code, 0, "{out}");
+}
+
+#[test]
+fn what_cannot_be_used_is_two_and_says_why() {
+    let directory = project("unusable");
+    fs::write(directory.join("other.json"), "[1]").unwrap();
+    let (code, _, err) = lint(&directory, &["--baseline", "other.json"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("`other.json` is no baseline: "), "{err}");
+    for arguments in [
+        &["--baseline", "nowhere.json"][..],
+        &["--deny", "unused-roll"],
+        &["-w", "nowhere.world"],
+        &["--fix", "-"],
+    ] {
+        let (code, _, err) = lint(&directory, arguments);
+        assert_eq!(code, 2, "{arguments:?}: {err}");
+    }
+    fs::create_dir(directory.join("ward.toml")).unwrap();
+    let (code, _, err) = lint(&directory, &[]);
+    assert_eq!(code, 2);
+    assert!(err.contains("cannot read `ward.toml`"), "{err}");
+}
+
+#[test]
+fn what_the_baseline_has_is_not_mended() {
+    let directory = project("kept");
+    assert_eq!(lint(&directory, &["--write-baseline"]).0, 0);
+    let known = ["--baseline", "ward-baseline.json", "--unsafe-fixes"];
+    assert_eq!(lint(&directory, &known).0, 0);
+    let text = fs::read_to_string(directory.join("app.policy")).unwrap();
+    assert_eq!(text, POLICY);
 }

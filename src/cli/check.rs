@@ -88,6 +88,11 @@ impl Checked {
         Ok(())
     }
 
+    /// Whether there are policies, and each is broken.
+    pub(super) fn nothing_compiles(&self) -> bool {
+        self.broken > 0 && self.broken == self.policies
+    }
+
     /// `1 error in 1 of 2 policies`
     pub(super) fn summary(&self) -> String {
         let policies = plural(self.policies, "policy", "policies");

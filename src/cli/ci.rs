@@ -9,9 +9,10 @@ use serde::Serialize;
 use super::check::{Checked, JsonCheck};
 use super::fmt::{JsonFormat, Styled};
 use super::formats::{Finding, ReportFormat, github, gitlab, sarif};
+use super::input::{self, Unit};
 use super::lint::{JsonLint, Linted};
 use super::test::{JsonTests, Tested};
-use super::{Exit, Outcomes, input, write_json, written};
+use super::{Exit, Outcomes, write_json, written};
 
 /// Run all checks and tests, with one report and one exit code
 #[derive(Args)]
@@ -21,6 +22,9 @@ use super::{Exit, Outcomes, input, write_json, written};
 pub(super) struct Arguments {
     /// Files, or directories with `.policy` files below them; `-` is standard input [default: .]
     paths: Vec<PathBuf>,
+    /// Facts, which have to fit a policy, and for lint's rules about worlds: `.world` text or `.jsonl`
+    #[arg(short, long, value_name = "FILE")]
+    world: Vec<PathBuf>,
     /// How it is told
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     format: ReportFormat,
@@ -82,17 +86,27 @@ impl Stages {
     fn summary(&self, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(out, "check   {}", self.check.summary())?;
         writeln!(out, "format  {}", self.format.summary())?;
+        if self.check.nothing_compiles() {
+            writeln!(out, "lint    not run, no policy compiles")?;
+            return writeln!(out, "test    not run, no policy compiles");
+        }
         writeln!(out, "lint    {}", self.lint.summary())?;
         writeln!(out, "test    {}", self.test.summary())
     }
 }
 
 pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
-    let compiled = input::compiled(&arguments.paths)?;
+    let units = input::units(&arguments.paths)?;
+    let compiled: Vec<_> = units.iter().map(Unit::compile).collect();
     let stages = Stages {
         check: Checked::new(&compiled),
         format: Styled::new(&arguments.paths)?,
-        lint: Linted::new(&arguments.paths, arguments.since.as_deref())?,
+        lint: Linted::new(
+            &arguments.paths,
+            &units,
+            &arguments.world,
+            arguments.since.as_deref(),
+        )?,
         test: Tested::new(compiled.iter().flatten(), None),
     };
     let exit = stages.exit();

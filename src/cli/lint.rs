@@ -2,11 +2,13 @@
 
 mod baseline;
 mod configuration;
+mod facts;
 mod since;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
@@ -15,7 +17,7 @@ use super::check::plural;
 use super::formats::{self, ReportFormat, finding, github, gitlab, sarif};
 use super::input::{self, Unit};
 use super::report::{self, JsonDiagnostic};
-use super::{Exit, Outcomes, Stop, write_json};
+use super::{Exit, Outcomes, Stop, write_json, written};
 use crate::diagnostic::{Code, Diagnostics, Edit, Fix as Mend};
 use crate::lint::{self, Finding, Level, Report, WorldText};
 use crate::source::Sources;
@@ -28,9 +30,9 @@ use since::Since;
     after_help = "Example:\n  ward lint policies/\n  ward lint --fix --diff app.policy\n  ward lint --explain unused-role\n  ward lint --since origin/main\n\nA comment allows a finding: // ward: allow(rule-name) because …\nExit codes: 0 nothing is denied, 1 something is, or a policy does not compile."
 )]
 pub(super) struct Arguments {
-    /// Files, or directories with `.policy` files below them [default: .]
+    /// Files, or directories with `.policy` files below them; `-` is standard input [default: .]
     paths: Vec<PathBuf>,
-    /// Facts, for the rules about worlds: `.world` text or `.jsonl`
+    /// Facts, which have to fit a policy, and for the rules about worlds: `.world` text or `.jsonl`
     #[arg(short, long, value_name = "FILE")]
     world: Vec<PathBuf>,
     /// For people or for programs
@@ -69,11 +71,11 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    /// Nothing but paths, and a revision to compare with.
-    fn of_paths(paths: Vec<PathBuf>, since: Option<&str>) -> Self {
+    /// Nothing but paths, facts, and a revision to compare with.
+    fn of_paths(paths: Vec<PathBuf>, world: &[PathBuf], since: Option<&str>) -> Self {
         Self {
             paths,
-            world: Vec::new(),
+            world: world.to_vec(),
             format: ReportFormat::Text,
             fix: false,
             unsafe_fixes: false,
@@ -102,25 +104,21 @@ pub(super) struct Linted {
 }
 
 impl Linted {
-    pub(super) fn new(paths: &[PathBuf], since: Option<&str>) -> Result<Self, Stop> {
-        // Standard input was read by the stage before.
-        let named = paths.iter().filter(|path| !input::is_stdin(path));
-        let named: Vec<PathBuf> = named.cloned().collect();
-        let mut found = if named.is_empty() && !paths.is_empty() {
-            Found::new(0)
-        } else {
-            let arguments = Arguments::of_paths(named, since);
-            findings(&arguments, arguments.since()?.as_ref())?
-        };
+    pub(super) fn new(
+        paths: &[PathBuf],
+        units: &[Unit],
+        world: &[PathBuf],
+        since: Option<&str>,
+    ) -> Result<Self, Stop> {
+        let arguments = Arguments::of_paths(paths.to_vec(), world, since);
+        let mut found = findings(&arguments, units, arguments.since()?.as_ref())?;
         found.broken.clear();
+        found.policies = found.reports.len();
         Ok(Self { found })
     }
 
     pub(super) fn exit(&self) -> Exit {
-        match self.found.denied() {
-            0 => Exit::Success,
-            _ => Exit::Failure,
-        }
+        self.found.exit()
     }
 
     pub(super) fn findings(&self) -> Vec<formats::Finding> {
@@ -135,13 +133,9 @@ impl Linted {
         self.found.shown(out).map(|_| ())
     }
 
-    /// `2 findings in 1 policy`
+    /// `2 findings in 1 policy`, of those that compile.
     pub(super) fn summary(&self) -> String {
-        let policies = plural(self.found.policies, "policy", "policies");
-        match self.found.all().count() {
-            0 => format!("{policies}, no findings"),
-            all => format!("{} in {policies}", plural(all, "finding", "findings")),
-        }
+        self.found.summary()
     }
 }
 
@@ -154,21 +148,24 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
         write!(out, "{}", rule.page)?;
         return Ok(Exit::Success);
     }
+    let mends = (arguments.fix || arguments.unsafe_fixes) && !arguments.diff;
+    if mends && arguments.paths.iter().any(|path| input::is_stdin(path)) {
+        let said = "`-` has no file that could be mended: `--diff` shows what would change";
+        return Err(Stop::Input(said.to_owned()));
+    }
     let since = arguments.since()?;
-    let mut found = findings(arguments, since.as_ref())?;
-    if (arguments.fix || arguments.unsafe_fixes) && !arguments.diff {
+    let read = || input::units(&arguments.paths);
+    let mut found = findings(arguments, &read()?, since.as_ref())?;
+    if mends {
         for _ in 0..ROUNDS {
             if !mend(&found, arguments.unsafe_fixes)? {
                 break;
             }
-            found = findings(arguments, since.as_ref())?;
+            found = findings(arguments, &read()?, since.as_ref())?;
         }
     }
     if arguments.write_baseline {
         return write_baseline(arguments, &found, out);
-    }
-    if let Some(path) = &arguments.baseline {
-        Baseline::read(path)?.subtract(&mut found);
     }
     if arguments.diff {
         return diff(&found, arguments.unsafe_fixes, out);
@@ -180,7 +177,10 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
 struct Found {
     policies: usize,
     reports: Vec<Report>,
+    /// Policies that do not compile.
     broken: Vec<Diagnostics>,
+    /// Facts that fit no policy.
+    misfits: Vec<Diagnostics>,
 }
 
 impl Found {
@@ -189,6 +189,7 @@ impl Found {
             policies,
             reports: Vec::new(),
             broken: Vec::new(),
+            misfits: Vec::new(),
         }
     }
 
@@ -199,20 +200,55 @@ impl Found {
         })
     }
 
+    /// What is wrong with policies and facts, which no level and no comment allows.
+    fn errors(&self) -> impl Iterator<Item = &Diagnostics> {
+        self.broken.iter().chain(&self.misfits)
+    }
+
+    fn exit(&self) -> Exit {
+        if self.denied() == 0 && self.errors().next().is_none() {
+            Exit::Success
+        } else {
+            Exit::Failure
+        }
+    }
+
+    /// `1 error, 2 findings in 1 policy`
+    fn summary(&self) -> String {
+        let policies = plural(self.policies, "policy", "policies");
+        let errors: usize = self.errors().map(|errors| errors.iter().count()).sum();
+        let findings = self.all().count();
+        let mut parts = Vec::new();
+        if errors > 0 {
+            parts.push(plural(errors, "error", "errors"));
+        }
+        if findings > 0 {
+            parts.push(plural(findings, "finding", "findings"));
+        }
+        if parts.is_empty() {
+            format!("{policies}, no findings")
+        } else {
+            format!("{} in {policies}", parts.join(", "))
+        }
+    }
+
     fn json(&self) -> JsonLint {
         let findings = self
             .all()
             .filter_map(|(sources, finding)| json(sources, finding));
         JsonLint {
             policies: self.policies,
-            errors: report::json(&finding::findings(&self.broken)),
+            errors: report::json(&finding::findings(self.errors())),
             findings: findings.collect(),
         }
     }
 
-    /// Writes each finding with its lines; how many of them can be mended safely.
+    /// Writes each error and finding with its lines; how many of them can be mended safely.
     fn shown(&self, out: &mut dyn Write) -> std::io::Result<usize> {
         let mut mendable = 0;
+        for errors in self.errors() {
+            report::diagnostics_to(out, errors)?;
+        }
         for report in &self.reports {
             let named = report.findings.iter().map(|finding| {
                 mendable += usize::from(finding.fix.as_ref().is_some_and(|fix| fix.safe));
@@ -227,18 +263,27 @@ impl Found {
         Ok(mendable)
     }
 
+    fn text(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let mendable = self.shown(out)?;
+        write!(out, "{}", self.summary())?;
+        if mendable > 0 {
+            write!(out, "; --fix mends {mendable}")?;
+        }
+        writeln!(out)
+    }
+
     fn denied(&self) -> usize {
         let denied = self.all().filter(|(_, found)| found.level == Level::Deny);
         denied.count()
     }
 }
 
-fn findings(arguments: &Arguments, since: Option<&Since>) -> Result<Found, Stop> {
+fn findings(arguments: &Arguments, units: &[Unit], since: Option<&Since>) -> Result<Found, Stop> {
     let world = worlds(arguments)?;
-    let units = input::units(&arguments.paths)?;
     let mut found = Found::new(units.len());
     let mut files: Vec<BTreeSet<String>> = Vec::new();
-    for unit in &units {
+    let mut plans = Vec::new();
+    for unit in units {
         match unit.compile() {
             Ok(policy) => {
                 let config = configuration::of(unit, arguments)?;
@@ -247,14 +292,23 @@ fn findings(arguments: &Arguments, since: Option<&Since>) -> Result<Found, Stop>
                     None => lint::lint(&policy, &world, &config),
                 });
                 files.push(names(unit));
+                plans.push(Arc::clone(policy.plan()));
             }
             Err(errors) => found.broken.push(errors),
         }
     }
     found.broken = input::distinct(&std::mem::take(&mut found.broken));
+    found.misfits = facts::refused(&plans, &world);
     merge(&mut found.reports, &files);
     if let Some(since) = since {
         since.subtract(&mut found);
+    }
+    if let Some(path) = arguments
+        .baseline
+        .as_ref()
+        .filter(|_| !arguments.write_baseline)
+    {
+        Baseline::read(path)?.subtract(&mut found);
     }
     Ok(found)
 }
@@ -266,10 +320,8 @@ fn names(unit: &Unit) -> BTreeSet<String> {
 
 fn worlds(arguments: &Arguments) -> Result<Vec<WorldText>, Stop> {
     let read = arguments.world.iter().map(|path| {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            report::plain(&format!("cannot read `{}`: {error}", path.display()));
-            Stop::Told
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Stop::Input(format!("cannot read `{}`: {error}", path.display())))?;
         let world = WorldText {
             name: input::shown(path),
             text,
@@ -283,11 +335,10 @@ fn worlds(arguments: &Arguments) -> Result<Vec<WorldText>, Stop> {
     read.collect()
 }
 
-/// Whether facts can be read; of JSON Lines those are left out that cannot.
+/// Whether facts can be read; of JSON Lines those that cannot are refused one by one.
 fn readable(world: &WorldText) -> Result<(), Diagnostics> {
-    let WorldText { name, text } = world;
-    if !name.ends_with(".jsonl") && !name.ends_with(".ndjson") {
-        crate::load::world_text(name, text)?;
+    if !facts::are_lines(world) {
+        crate::load::world_text(&world.name, &world.text)?;
     }
     Ok(())
 }
@@ -359,11 +410,7 @@ fn diff(found: &Found, unsafe_too: bool, out: &mut dyn Write) -> Outcomes {
             }
         }
     }
-    Ok(if found.denied() == 0 && found.broken.is_empty() {
-        Exit::Success
-    } else {
-        Exit::Failure
-    })
+    Ok(found.exit())
 }
 
 fn write_baseline(arguments: &Arguments, found: &Found, out: &mut dyn Write) -> Outcomes {
@@ -371,10 +418,10 @@ fn write_baseline(arguments: &Arguments, found: &Found, out: &mut dyn Write) -> 
         .baseline
         .clone()
         .unwrap_or_else(|| PathBuf::from("ward-baseline.json"));
-    for diagnostics in &found.broken {
+    for diagnostics in found.errors() {
         report::diagnostics(diagnostics);
     }
-    if !found.broken.is_empty() {
+    if found.errors().next().is_some() {
         return Err(Stop::Told);
     }
     let count = Baseline::of(found).write(&path)?;
@@ -462,7 +509,7 @@ fn for_programs(format: ReportFormat) -> Option<Writes> {
 
 /// Everything that was found, for reports that know no difference.
 fn reported(found: &Found) -> Vec<formats::Finding> {
-    let mut all = finding::findings(&found.broken);
+    let mut all = finding::findings(found.errors());
     all.extend(found.all().map(|(sources, finding)| {
         let mut diagnostic = finding.diagnostic.clone();
         diagnostic.fix = finding.fix.as_ref().map(|fix| Mend {
@@ -482,40 +529,10 @@ fn reported(found: &Found) -> Vec<formats::Finding> {
 }
 
 fn tell(format: ReportFormat, found: &Found, out: &mut dyn Write) -> Outcomes {
-    let denied = found.denied();
-    if let Some(write) = for_programs(format) {
-        write(out, &reported(found))?;
-    } else if format == ReportFormat::Json {
-        write_json(out, &found.json())?;
-    } else {
-        for diagnostics in &found.broken {
-            report::diagnostics_to(out, diagnostics)?;
-        }
-        let mendable = found.shown(out)?;
-        let policies = plural(found.policies, "policy", "policies");
-        let all = found.all().count();
-        let broken = found.broken.iter().map(|errors| errors.iter().count());
-        let broken: usize = broken.sum();
-        let mut parts = Vec::new();
-        if broken > 0 {
-            parts.push(plural(broken, "error", "errors"));
-        }
-        if all > 0 {
-            parts.push(plural(all, "finding", "findings"));
-        }
-        if parts.is_empty() {
-            writeln!(out, "{policies}, no findings")?;
-        } else {
-            write!(out, "{} in {policies}", parts.join(", "))?;
-            if mendable > 0 {
-                write!(out, "; --fix mends {mendable}")?;
-            }
-            writeln!(out)?;
-        }
-    }
-    Ok(if denied == 0 && found.broken.is_empty() {
-        Exit::Success
-    } else {
-        Exit::Failure
-    })
+    let done = match (for_programs(format), format) {
+        (Some(write), _) => write(out, &reported(found)),
+        (None, ReportFormat::Json) => write_json(out, &found.json()),
+        (None, _) => found.text(out),
+    };
+    written(found.exit(), done)
 }

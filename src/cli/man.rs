@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory};
 
-use super::{Cli, Exit, Outcomes};
+use super::{Cli, Exit, Outcomes, Stop};
 
 /// Write manual pages, one for each command
 #[derive(Args)]
@@ -17,7 +17,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, _: &mut dyn Write) -> Outcomes {
-    fs::create_dir_all(&arguments.directory)?;
-    clap_mangen::generate_to(Cli::command(), &arguments.directory)?;
+    let directory = &arguments.directory;
+    fs::create_dir_all(directory)
+        .and_then(|()| clap_mangen::generate_to(Cli::command(), directory))
+        .map_err(|error| {
+            Stop::Input(format!(
+                "cannot write to `{}`: {error}",
+                directory.display()
+            ))
+        })?;
     Ok(Exit::Success)
 }

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use super::{Exit, Outcomes, Stop, facts, input};
 use crate::world::World;
 
-/// Facts in the form that opens at once
+/// Write facts in the form that opens at once
 #[derive(Args)]
 #[command(after_help = "Example:\n  ward world build app.policy -w facts.jsonl -o app.snapshot")]
 pub(super) struct Arguments {

@@ -65,7 +65,7 @@ struct Lint {
     administrative_roles: Option<Vec<toml::Spanned<String>>>,
     /// Lists of actions that no role has two of.
     #[serde(default)]
-    apart: Vec<Vec<String>>,
+    apart: Vec<toml::Spanned<Vec<String>>>,
     #[serde(default)]
     levels: Levels,
     #[serde(default, rename = "override")]
@@ -101,7 +101,7 @@ impl Config {
             overrides,
         } = file.lint;
         let mut config = Self {
-            apart,
+            apart: several(apart)?,
             dangerous_holders: file.limits.dangerous_holders,
             levels: known(levels)?,
             excluded: globs(&exclude)?,
@@ -200,6 +200,18 @@ impl Config {
     }
 }
 
+/// Lists of actions, of which one alone is apart from nothing.
+fn several(lists: Vec<toml::Spanned<Vec<String>>>) -> Result<Vec<Vec<String>>, ConfigError> {
+    if let Some(list) = lists.iter().find(|list| list.get_ref().len() < 2) {
+        return Err(ConfigError {
+            message: "this keeps nothing apart".to_owned(),
+            help: Some("name two actions or more".to_owned()),
+            at: list.span().start,
+        });
+    }
+    Ok(lists.into_iter().map(toml::Spanned::into_inner).collect())
+}
+
 fn globs(patterns: &[toml::Spanned<String>]) -> Result<GlobSet, ConfigError> {
     let mut set = GlobSetBuilder::new();
     let wrong = |error: globset::Error, at: usize| ConfigError {
@@ -236,7 +248,8 @@ fn known(levels: Levels) -> Result<BTreeMap<String, Level>, ConfigError> {
 }
 
 fn unreadable(error: &toml::de::Error) -> ConfigError {
-    let message = error.message().lines().next().unwrap_or("").to_owned();
+    let message = error.message().lines().next().unwrap_or("");
+    let message = message.replace("expected usize", "expected a number from 0");
     // Serde says "unknown field `a`, expected one of `b`, `c`".
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");

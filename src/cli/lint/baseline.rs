@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Found;
-use crate::cli::{Stop, report};
+use crate::cli::Stop;
 use crate::lint::Finding;
 use crate::source::{Sources, one_line};
 
@@ -63,11 +63,14 @@ impl Baseline {
     }
 
     pub(super) fn read(path: &Path) -> Result<Self, Stop> {
-        let wrong = |error: &dyn std::fmt::Display| {
-            report::plain(&format!("cannot read `{}`: {error}", path.display()));
-            Stop::Told
+        let name = path.display();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Stop::Input(format!("cannot read `{name}`: {error}")))?;
+        let wrong = |why: &dyn std::fmt::Display| {
+            Stop::Input(format!(
+                "`{name}` is no baseline: {why}\n  help: `--write-baseline` writes one"
+            ))
         };
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
         let read: Self = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
         if read.version == 1 {
             Ok(read)
@@ -80,10 +83,8 @@ impl Baseline {
     pub(super) fn write(&self, path: &Path) -> Result<usize, Stop> {
         let mut text = serde_json::to_string_pretty(self).map_err(std::io::Error::from)?;
         text.push('\n');
-        std::fs::write(path, text).map_err(|error| {
-            report::plain(&format!("cannot write `{}`: {error}", path.display()));
-            Stop::Told
-        })?;
+        std::fs::write(path, text)
+            .map_err(|error| Stop::Input(format!("cannot write `{}`: {error}", path.display())))?;
         Ok(self.findings.iter().map(|entry| entry.count).sum())
     }
 

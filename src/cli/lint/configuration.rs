@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Arguments;
-use crate::cli::{Stop, input::Unit, report};
+use crate::cli::{Stop, input::Unit};
 use crate::lint::{self, Config, Level, RULES, Rule};
 use crate::literal::nearest;
 
@@ -19,8 +19,7 @@ pub(super) fn named(name: &str) -> Result<&'static Rule, Stop> {
             || "`ward rules` lists them".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
-        report::plain(&format!("there is no rule `{name}`: {help}"));
-        Stop::Told
+        Stop::Input(format!("there is no rule `{name}`: {help}"))
     })
 }
 
@@ -29,10 +28,8 @@ pub(super) fn of(unit: &Unit, arguments: &Arguments) -> Result<Config, Stop> {
     let mut config = match upward(Path::new(&unit.root)) {
         None => Config::default(),
         Some(path) => {
-            let text = std::fs::read_to_string(&path).map_err(|error| {
-                report::plain(&format!("cannot read `{}`: {error}", path.display()));
-                Stop::Told
-            })?;
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| Stop::Input(format!("cannot read `{}`: {error}", shown(&path))))?;
             let mut config = Config::parse(&text).map_err(|error| {
                 let before = text.get(..error.at).unwrap_or("");
                 let line = before.matches('\n').count() + 1;
@@ -41,8 +38,7 @@ pub(super) fn of(unit: &Unit, arguments: &Arguments) -> Result<Config, Stop> {
                     .help
                     .map_or_else(String::new, |help| format!(": {help}"));
                 let shown = shown(&path);
-                report::plain(&format!("{shown}:{line}:{column}: {}{help}", error.message));
-                Stop::Told
+                Stop::Input(format!("{shown}:{line}:{column}: {}{help}", error.message))
             })?;
             let base = path.parent().unwrap_or(Path::new(""));
             for (_, source) in unit.sources.iter() {
@@ -85,7 +81,8 @@ fn upward(file: &Path) -> Option<PathBuf> {
     let mut above = file.ancestors().skip(1);
     above.find_map(|directory| {
         let path = directory.join(NAME);
-        path.is_file().then_some(path)
+        // What is not a file, or leads nowhere, is told rather than passed over.
+        path.symlink_metadata().is_ok().then_some(path)
     })
 }
 

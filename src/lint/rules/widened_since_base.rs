@@ -28,7 +28,8 @@ pub(in crate::lint) static RULE: Rule = Rule {
 };
 
 /// What to do where nothing else is known.
-const HELP: &str = "if it is meant, allow it with a comment that says why; else take it back";
+const HELP: &str =
+    "take it back, or say above it why it is meant: `// ward: allow(widened-since-base) because …`";
 
 fn check(subject: &Subject<'_>, found: &mut Findings) {
     let Some(base) = &subject.base else {
