@@ -91,7 +91,7 @@ fn facts(groups: usize, crowd: usize) -> Vec<Fact> {
 }
 
 fn expected(folder: usize) -> bool {
-    folder % 2 == 0 || folder == 1 || folder == 3
+    folder.is_multiple_of(2) || folder == 1 || folder == 3
 }
 
 #[test]
