@@ -282,6 +282,13 @@ fn ci_tells_all_that_it_runs_in_one_report() {
 }
 
 #[test]
+fn ci_does_not_pass_without_a_policy() {
+    let directory = with("ci-empty", &[("a.world", "User:ann\n")]);
+    assert_eq!(ward(&directory, &["ci"]).0, 2);
+    assert_eq!(ward(&directory, &["ci", "--format", "json"]).0, 2);
+}
+
+#[test]
 fn ci_says_what_it_could_not_run() {
     let directory = with("ci-broken", &[("b.policy", "subjct User\n")]);
     let (code, text) = ward(&directory, &["ci"]);

@@ -12,7 +12,7 @@ use super::formats::{Finding, ReportFormat, github, gitlab, sarif};
 use super::input::{self, Unit};
 use super::lint::{JsonLint, Linted};
 use super::test::{JsonTests, Tested};
-use super::{Exit, Outcomes, write_json, written};
+use super::{Exit, Outcomes, Stop, write_json, written};
 
 /// Run all checks and tests, with one report and one exit code
 #[derive(Args)]
@@ -97,6 +97,19 @@ impl Stages {
 
 pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     let units = input::units(&arguments.paths)?;
+    // A wrong path must not pass.
+    if units.is_empty() {
+        let paths = arguments.paths.iter().map(|path| input::shown(path));
+        let paths: Vec<String> = paths.collect();
+        let place = if paths.is_empty() {
+            ".".to_owned()
+        } else {
+            paths.join("`, `")
+        };
+        return Err(Stop::Input(format!(
+            "there is no policy in `{place}`: name a file, or a directory with `.policy` files below it"
+        )));
+    }
     let compiled: Vec<_> = units.iter().map(Unit::compile).collect();
     let stages = Stages {
         check: Checked::new(&compiled),
