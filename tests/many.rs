@@ -183,3 +183,30 @@ fn a_page_token_is_of_one_version() {
         assert_eq!(text.parse::<ward::PageToken>().unwrap_err().code(), "E0608");
     }
 }
+
+#[test]
+fn what_no_fact_names_any_more_is_not_known() {
+    let policy = "
+        subject User
+        scope Team { role Member { sees * } }
+        resource Doc in Team { actions view }
+        reveal Team to User
+    ";
+    let policy = ward::compile(&Sources::new().with("left.policy", policy)).unwrap();
+    let first = [stands("User:ann", &[]), stands("Doc:plan", &["Team:red"])];
+    let mut world = World::build(Arc::clone(policy.plan()), first).unwrap();
+    let teams = |world: &World| {
+        let ward = Evaluator::new(world, 0);
+        let ann = "User:ann".parse().unwrap();
+        ward.visible(&ann, "Team", &Context::default())
+            .unwrap()
+            .len()
+    };
+    assert_eq!(teams(&world), 1);
+    world.remove(&stands("Doc:plan", &["Team:red"])).unwrap();
+    assert_eq!(teams(&world), 0);
+    world.add(&stands("Doc:list", &["Team:blue"])).unwrap();
+    assert_eq!(teams(&world), 1);
+    world.remove(&stands("Doc:list", &["Team:blue"])).unwrap();
+    assert_eq!(teams(&world), 0);
+}

@@ -10,7 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::keys::EntityKey;
-use super::ranges::Ranges;
+use super::ranges::{Ranges, only};
 use super::region::{Inwards, types_above};
 use super::walk::{Case, Faults};
 use super::{Context, Evaluator, Outcome, QueryError, Question};
@@ -159,8 +159,7 @@ impl<'w> Evaluator<'w> {
         let world = self.world;
         let everything = || {
             let all = world.all_of(asked.ty);
-            all.map(|entity| (entity.0, entity.0 + 1))
-                .collect::<Ranges>()
+            all.map(only).collect::<Ranges>()
         };
         // A rule can show anything, and no holding tells what.
         if self.shown_by_rule(asked.ty) && question.asker.known {
@@ -168,7 +167,7 @@ impl<'w> Evaluator<'w> {
         }
         if !self.is_plain(asked.ty) {
             let candidates = self.candidates(question, asked.ty).into_iter();
-            let candidates = candidates.map(|entity| (entity.0, entity.0 + 1)).collect();
+            let candidates = candidates.map(only).collect();
             return (Ranges::default(), candidates);
         }
         let inwards = Inwards::new(world, self.now, asked.ty);
@@ -234,7 +233,7 @@ impl<'w> Evaluator<'w> {
                             } else {
                                 &mut finds.own_if
                             };
-                            own.push((place.0, place.0 + 1));
+                            own.push(only(place));
                         }
                         (true, _) => {}
                         (false, true) => finds.sees.push(place),

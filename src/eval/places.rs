@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use smallvec::SmallVec;
 
+use super::holders::Held;
 use super::seen::Seen;
 use super::walk::Case;
 use crate::plan::{EntityId, LaneId, TypeId};
@@ -174,20 +175,28 @@ impl Case<'_> {
             return Passing::ALL;
         }
         let held = self.asker.held_at(world, place, self.now);
-        let ceilings = held.iter().filter_map(|held| match world.role(held.role) {
-            Some(AnyRole::Declared(role)) => role.ceiling.as_ref(),
-            _ => None,
-        });
-        let mut union: Option<Passing> = None;
-        for (masks, _) in ceilings {
-            let ceiling = watched.of(|lane| masks.mask(lane));
-            let before = union.unwrap_or(Passing {
-                power: 0,
-                shown: false,
-            });
-            union = Some(before.or(ceiling));
-        }
+        let union = held
+            .iter()
+            .fold(None, |union, held| self.raised(union, held, watched));
         union.unwrap_or(Passing::ALL)
+    }
+
+    /// The ceiling of one place with that of one more role held there; nothing as long as none has
+    /// one.
+    pub(super) fn raised(
+        &self,
+        ceiling: Option<Passing>,
+        held: &Held,
+        watched: Watched,
+    ) -> Option<Passing> {
+        let Some(AnyRole::Declared(role)) = self.world.role(held.role) else {
+            return ceiling;
+        };
+        let Some((masks, _)) = &role.ceiling else {
+            return ceiling;
+        };
+        let own = watched.of(|lane| masks.mask(lane));
+        Some(ceiling.map_or(own, |before| before.or(own)))
     }
 
     /// What a credential's own permissions let through [8].

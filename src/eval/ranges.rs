@@ -8,6 +8,11 @@ pub(super) struct Ranges {
     all: Vec<(u32, u32)>,
 }
 
+/// One entity as a range.
+pub(super) fn only(entity: EntityId) -> (u32, u32) {
+    (entity.0, entity.0.saturating_add(1))
+}
+
 impl FromIterator<(u32, u32)> for Ranges {
     fn from_iter<I: IntoIterator<Item = (u32, u32)>>(ranges: I) -> Self {
         let mut ranges: Vec<(u32, u32)> = ranges.into_iter().collect();

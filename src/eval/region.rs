@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::ranges::Ranges;
+use super::ranges::{Ranges, only};
 use crate::plan::{EntityId, Level, LevelId, Plan, TypeId};
 use crate::world::World;
 
@@ -71,7 +71,7 @@ impl<'w> Inwards<'w> {
             let Some(span) = world.span(place) else {
                 // It is new: what stands in it is known one by one.
                 if ty == Some(self.ty) {
-                    found.push((place.0, place.0.saturating_add(1)));
+                    found.push(only(place));
                 }
                 open.extend(world.contents(place));
                 open.extend(self.shared_with(place, passes));

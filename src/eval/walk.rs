@@ -15,7 +15,7 @@ use super::seen::Seen;
 use crate::plan::{
     ActionRule, ClauseId, ConditionId, EntityId, Grant, LaneId, Plan, SightRule, TypeId,
 };
-use crate::world::{AnyRole, World};
+use crate::world::{AnyRole, Row, World};
 
 /// One question in its world: everything that a condition may look at.
 #[derive(Clone, Copy)]
@@ -153,15 +153,15 @@ impl Case<'_> {
             lane,
             shows: plan.types[of].visible_by,
         };
+        let question = Wanted {
+            resource,
+            of,
+            watched,
+            want,
+        };
         let facets = &plan.facets;
         let plain = !facets.overrides && self.asker.credential.is_none();
         if plain && !T::ALL {
-            let question = Wanted {
-                resource,
-                of,
-                watched,
-                want,
-            };
             let verdict = if facets.ceilings {
                 self.judge_capped(&question, trace)
             } else {
@@ -180,12 +180,6 @@ impl Case<'_> {
             return verdict;
         };
         let mut above = Above::new(*self, watched);
-        let question = Wanted {
-            resource,
-            of,
-            watched,
-            want,
-        };
         for place in &places {
             let mut under = None;
             self.asker
@@ -280,7 +274,7 @@ impl Case<'_> {
         if world.is_lacking() && !world.is_complete(resource) {
             return Some(verdict);
         }
-        let mut all: SmallVec<[Held; 8]> = SmallVec::new();
+        let mut all: SmallVec<[(Held, Row); 8]> = SmallVec::new();
         let mut left = Passing::ALL;
         let (mut at, mut row) = (resource, world.row(resource)?);
         loop {
@@ -289,13 +283,8 @@ impl Case<'_> {
             }
             let mut ceiling: Option<Passing> = None;
             self.asker.each_held(world, at, row, self.now, &mut |held| {
-                all.push(*held);
-                if let Some(AnyRole::Declared(role)) = world.role(held.role)
-                    && let Some((masks, _)) = &role.ceiling
-                {
-                    let own = watched.of(|lane| masks.mask(lane));
-                    ceiling = Some(ceiling.map_or(own, |before| before.or(own)));
-                }
+                all.push((*held, row));
+                ceiling = self.raised(ceiling, held, watched);
             });
             left = left.under(ceiling.unwrap_or(Passing::ALL));
             let mut containers = world.containers_of_row(at, row);
@@ -305,10 +294,10 @@ impl Case<'_> {
             }
             (at, row) = (next, world.row(next)?);
         }
-        for held in &all {
+        for (held, row) in &all {
             let place = Place {
                 entity: held.place,
-                row,
+                row: *row,
                 mask: u64::MAX,
                 power: left.power,
                 pending: 0,

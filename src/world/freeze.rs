@@ -12,7 +12,7 @@ use super::stage::Stage;
 use super::terms::{BaseTerms, Term};
 use super::tree::Tree;
 use super::{ANYONE, ANYONES_PLACE, Base, Changed, World, derived};
-use crate::plan::{Cardinality, Datum, EntityId, Id, RoleId, TypeId};
+use crate::plan::{Cardinality, Datum, EntityId, Id, LevelId, RoleId, TypeId};
 
 /// What tells the next base from all others.
 pub(super) fn next_lineage() -> u32 {
@@ -239,52 +239,37 @@ impl Stage {
         if self.terms.is_empty() {
             return;
         }
-        let terms = &mut self.terms;
-        let mut settle = |key: TermKey, tag: &mut Tag| {
-            if tag.timed() {
-                return;
-            }
-            if let Some(term) = terms.get_mut(&key) {
+        let mut terms = std::mem::take(&mut self.terms);
+        self.each_tag(|key, tag| {
+            if let Some(term) = terms.get_mut(&key).filter(|_| !tag.timed()) {
                 term.extend(Term::PLAIN);
             }
-        };
+        });
+        self.each_tag(|key, tag| {
+            let ends = |term: &Term| term.until != super::FOREVER;
+            *tag = Tag::new(tag.id(), tag.timed() && terms.get(&key).is_some_and(ends));
+        });
+        terms.retain(|_, term| *term != Term::PLAIN);
+        self.terms = terms;
+    }
+
+    /// Every edge that may end one day, with what its term is kept by.
+    fn each_tag(&mut self, mut act: impl FnMut(TermKey, &mut Tag)) {
         for (member, tag) in &mut self.memberships {
-            settle(TermKey::Membership(*member, EntityId(tag.id())), tag);
+            act(TermKey::Membership(*member, EntityId(tag.id())), tag);
         }
         for (place, (holder, tag)) in &mut self.holdings {
-            settle(TermKey::Holding(*place, *holder, RoleId(tag.id())), tag);
+            act(TermKey::Holding(*place, *holder, RoleId(tag.id())), tag);
         }
         for (place, (at, set, tag)) in &mut self.set_holdings {
-            settle(
+            act(
                 TermKey::SetHolding(*place, *at, *set, RoleId(tag.id())),
                 tag,
             );
         }
         for (entity, (with, tag)) in &mut self.shares {
-            let key = TermKey::Share(*entity, *with, crate::plan::LevelId(tag.id()));
-            settle(key, tag);
+            act(TermKey::Share(*entity, *with, LevelId(tag.id())), tag);
         }
-        let ends = |key: TermKey| {
-            let term = self.terms.get(&key);
-            term.is_some_and(|term| term.until != super::FOREVER)
-        };
-        for (member, tag) in &mut self.memberships {
-            let key = TermKey::Membership(*member, EntityId(tag.id()));
-            *tag = Tag::new(tag.id(), tag.timed() && ends(key));
-        }
-        for (place, (holder, tag)) in &mut self.holdings {
-            let key = TermKey::Holding(*place, *holder, RoleId(tag.id()));
-            *tag = Tag::new(tag.id(), tag.timed() && ends(key));
-        }
-        for (place, (at, set, tag)) in &mut self.set_holdings {
-            let key = TermKey::SetHolding(*place, *at, *set, RoleId(tag.id()));
-            *tag = Tag::new(tag.id(), tag.timed() && ends(key));
-        }
-        for (entity, (with, tag)) in &mut self.shares {
-            let key = TermKey::Share(*entity, *with, crate::plan::LevelId(tag.id()));
-            *tag = Tag::new(tag.id(), tag.timed() && ends(key));
-        }
-        self.terms.retain(|_, term| *term != Term::PLAIN);
     }
 
     /// Where an entity stands in several things, the nearest becomes its first container: then
