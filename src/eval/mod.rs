@@ -17,6 +17,7 @@ mod reason;
 mod reasons;
 mod region;
 mod seen;
+mod short;
 mod walk;
 mod who;
 
