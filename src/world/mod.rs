@@ -294,19 +294,44 @@ impl World {
     /// The entity with this name, if it has an id: the policy may name one that no fact does.
     pub(crate) fn find_any(&self, ty: TypeId, id: &str) -> Option<EntityId> {
         let base = &self.base;
-        let types = |entity: EntityId| base.rows.get(entity.index()).map(|row| row.ty());
-        base.names.find(ty, id, types).or_else(|| {
-            if self.changed.by_name.is_empty() {
-                return None;
-            }
-            let named = self.changed.by_name.get(id)?.iter();
-            let mut named = named.filter(|(of, _)| *of == ty);
-            named.next().map(|(_, entity)| *entity)
-        })
+        let found = base.names.find(ty, id, |entity| base.type_of(entity));
+        found.or_else(|| self.find_new(ty, id))
+    }
+
+    /// A subject and a resource by their names, as [`find_any`](Self::find_any) has them, sooner than
+    /// one after the other.
+    pub(crate) fn find_both(
+        &self,
+        subject: (TypeId, &str),
+        resource: (TypeId, &str),
+    ) -> [Option<EntityId>; 2] {
+        let base = &self.base;
+        let types = |entity: EntityId| base.type_of(entity);
+        let found = base.names.find_two([subject, resource], types, |[asker, asked]| {
+            self.read_ahead((subject.0, asker), asked);
+        });
+        let [asker, asked] = found;
+        [
+            asker.or_else(|| self.find_new(subject.0, subject.1)),
+            asked.or_else(|| self.find_new(resource.0, resource.1)),
+        ]
+    }
+
+    fn find_new(&self, ty: TypeId, id: &str) -> Option<EntityId> {
+        if self.changed.by_name.is_empty() {
+            return None;
+        }
+        let mut named = self.changed.by_name.get(id)?.iter();
+        let found = named.find(|(of, _)| *of == ty);
+        found.map(|(_, entity)| *entity)
     }
 }
 
 impl Base {
+    fn type_of(&self, entity: EntityId) -> Option<TypeId> {
+        self.rows.get(entity.index()).map(|row| row.ty())
+    }
+
     /// The entities of a type, from the first to before the last.
     fn range(&self, ty: TypeId) -> (EntityId, EntityId) {
         let count = EntityId::from_index(self.rows.len());

@@ -17,7 +17,7 @@ use crate::plan::{EntityId, Id, Link, Plan, RoleId, TypeId, TypeKind};
 /// nothing.
 const MOST: usize = 256;
 
-/// A record that says that it says nothing.
+/// Where no record is.
 const UNTOLD: u32 = u32::MAX;
 
 /// A role held at a place, with the numbers of what lies in it.
@@ -33,7 +33,9 @@ pub(crate) struct Hold {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Record<'w> {
     /// Its groups; of a group, all around it to any depth.
-    pub(crate) groups: &'w [u32],
+    groups: &'w [u32],
+    /// Where the records of its groups begin; none for a group, which has in its own what they hold.
+    starts: &'w [u32],
     holds: &'w [[u32; 4]],
 }
 
@@ -46,9 +48,11 @@ pub(crate) struct Reach {
     /// By type, what is added to the id of a holder for its place in `starts`; nothing where
     /// entities of the type hold nothing.
     shifts: Vec<Option<u32>>,
-    /// Where each record begins; one more than there are records.
-    starts: Vec<u32>,
-    /// Each record: how many groups, the groups, and four numbers for each role held.
+    /// Where the record of each holder begins, and that of its first group: so neither has to be
+    /// waited for before the other is read.
+    starts: Vec<[u32; 2]>,
+    /// Each record: how many groups, records of groups and roles; then these, four numbers for each
+    /// role held.
     words: Vec<u32>,
     /// What everybody holds; nothing where that is not told here.
     anyone: Option<Vec<[u32; 4]>>,
@@ -95,24 +99,37 @@ impl<'w> Record<'w> {
 }
 
 impl Reach {
-    /// What is known of a holder; nothing where it is not told here.
+    /// Where the record of a holder begins, and that of its first group.
     #[inline]
-    pub(crate) fn of(&self, ty: TypeId, holder: EntityId) -> Option<Record<'_>> {
+    fn starts(&self, ty: TypeId, holder: EntityId) -> Option<[u32; 2]> {
         let shift = (*self.shifts.get(ty.index())?)?;
         let index = holder.0.wrapping_add(shift) as usize;
-        let start = *self.starts.get(index)? as usize;
-        let end = *self.starts.get(index + 1)? as usize;
-        let (count, rest) = self.words.get(start..end)?.split_first()?;
-        let (groups, holds) = rest.split_at_checked(*count as usize)?;
-        let holds = holds.as_chunks().0;
-        Some(Record { groups, holds })
+        self.starts.get(index).copied()
+    }
+
+    /// The record that begins there; nothing where none does.
+    #[inline]
+    fn record(&self, start: u32) -> Option<Record<'_>> {
+        let (counts, rest) = self.words.get(start as usize..)?.split_first_chunk::<3>()?;
+        let [groups, starts, holds] = counts.map(|count| count as usize);
+        let (groups, rest) = rest.split_at_checked(groups)?;
+        let (starts, rest) = rest.split_at_checked(starts)?;
+        let holds = rest.as_chunks().0.get(..holds)?;
+        Some(Record {
+            groups,
+            starts,
+            holds,
+        })
     }
 
     /// What everybody holds; nothing where that is not told here.
     #[inline]
     pub(crate) fn of_anyone(&self) -> Option<Record<'_>> {
         let holds = self.anyone.as_deref()?;
-        Some(Record { groups: &[], holds })
+        Some(Record {
+            holds,
+            ..Record::default()
+        })
     }
 
     /// Everything that an entity with several containers lies in; nothing where there is more to
@@ -132,7 +149,7 @@ impl Reach {
 
     /// What it takes in memory, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let words = self.starts.capacity() + self.words.capacity() + self.above.words.capacity();
+        let words = 2 * self.starts.capacity() + self.words.capacity() + self.above.words.capacity();
         words * 4 + self.above.starts.bytes()
     }
 }
@@ -164,35 +181,28 @@ impl Reach {
         };
         let mut reach = Self {
             shifts: vec![None; plan.types.len()],
-            starts: vec![0],
             ..Self::default()
         };
         let ends = base.types.iter().skip(1).map(|(_, first)| first.0);
         let count = u32::try_from(base.rows.len()).unwrap_or(u32::MAX);
+        let holders = base.types.iter().zip(ends.chain([count]));
+        let holders = holders.filter_map(|((ty, first), end)| {
+            let info = plan.types.find(*ty)?;
+            let holds = info.kind == TypeKind::Subject && info.acts_for.is_none();
+            holds.then_some((*ty, !info.members.is_empty(), first.0..end))
+        });
+        let (groups, others): (Vec<_>, Vec<_>) = holders.partition(|(_, is_group, _)| *is_group);
         let mut holds = Vec::new();
-        for ((ty, first), end) in base.types.iter().zip(ends.chain([count])) {
-            let Some(info) = plan.types.find(*ty) else {
-                continue;
-            };
-            if info.kind != TypeKind::Subject || info.acts_for.is_some() {
-                continue;
-            }
-            let begin = u32::try_from(reach.starts.len() - 1).unwrap_or(u32::MAX);
+        // The records of members say where those of their groups begin.
+        for (ty, is_group, range) in groups.into_iter().chain(others) {
+            let begin = u32::try_from(reach.starts.len()).unwrap_or(u32::MAX);
             if let Some(shift) = reach.shifts.get_mut(ty.index()) {
-                *shift = Some(begin.wrapping_sub(first.0));
+                *shift = Some(begin.wrapping_sub(range.start));
             }
-            for holder in (first.0..end).map(EntityId) {
+            for holder in range.map(EntityId) {
                 holds.clear();
-                making.record(
-                    holder,
-                    !info.members.is_empty(),
-                    &mut holds,
-                    &mut reach.words,
-                );
-                let Ok(end) = u32::try_from(reach.words.len()) else {
-                    return Self::default();
-                };
-                reach.starts.push(end);
+                let starts = making.record(&mut reach, holder, is_group, &mut holds);
+                reach.starts.push(starts.unwrap_or([UNTOLD; 2]));
             }
         }
         reach.starts.shrink_to_fit();
@@ -207,35 +217,51 @@ impl Reach {
 }
 
 impl Making<'_> {
+    /// Writes the record of a holder; where it begins and that of its first group. Nothing where it
+    /// would not tell all.
     fn record(
         &self,
+        reach: &mut Reach,
         holder: EntityId,
         is_group: bool,
         holds: &mut Vec<[u32; 4]>,
-        words: &mut Vec<u32>,
-    ) {
-        let row = self.rows.get(holder.index());
-        let known = row.is_some_and(|row| row.is_known() && !row.has(Flag::LEAVES));
-        let groups: &[Tag] = match row {
-            Some(row) if row.has(Flag::MEMBER) && is_group => self.closures.of(holder),
-            Some(row) if row.has(Flag::MEMBER) => self.edges.groups.of(holder),
-            _ => &[],
+    ) -> Option<[u32; 2]> {
+        let row = self.rows.get(holder.index())?;
+        if !row.is_known() || row.has(Flag::LEAVES) || !self.add_all(holder, holds) {
+            return None;
+        }
+        let groups: &[Tag] = match row.has(Flag::MEMBER) {
+            true if is_group => self.closures.of(holder),
+            true => self.edges.groups.of(holder),
+            false => &[],
         };
-        let mut told = known && self.add_all(holder, holds);
-        if is_group {
-            for group in groups {
-                told = told && self.add_all(EntityId(group.id()), holds) && holds.len() <= MOST;
+        let mut starts: SmallVec<[u32; 8]> = SmallVec::new();
+        for group in groups.iter().map(|group| EntityId(group.id())) {
+            if is_group {
+                if holds.len() > MOST || !self.add_all(group, holds) {
+                    return None;
+                }
+            } else {
+                let ty = self.rows.get(group.index())?.ty();
+                let [start, _] = reach.starts(ty, group)?;
+                starts.push(Some(start).filter(|start| *start != UNTOLD)?);
             }
-            holds.sort_unstable();
-            holds.dedup();
         }
-        if !told || holds.len() > MOST {
-            words.push(UNTOLD);
-            return;
+        holds.sort_unstable();
+        holds.dedup();
+        if holds.len() > MOST {
+            return None;
         }
-        words.push(u32::try_from(groups.len()).unwrap_or(UNTOLD));
-        words.extend(groups.iter().map(|group| group.id()));
-        words.extend(holds.as_flattened());
+        // Behind the last record nothing may begin, so that no number of one is UNTOLD.
+        let start = u32::try_from(reach.words.len()).ok()?;
+        let counts = [groups.len(), starts.len(), holds.len()].map(u32::try_from);
+        for count in counts {
+            reach.words.push(count.ok()?);
+        }
+        reach.words.extend(groups.iter().map(|group| group.id()));
+        reach.words.extend(&starts);
+        reach.words.extend(holds.as_flattened());
+        Some([start, starts.first().copied().unwrap_or(UNTOLD)])
     }
 
     /// Adds what a holder holds by facts, by sets, and by links from containers; whether that is
@@ -378,24 +404,34 @@ impl Changed {
 }
 
 impl World {
+    /// Reads what a check will read of its subject and resource, and asks nothing of it: so it is on
+    /// its way while something else is waited for.
+    #[inline]
+    pub(crate) fn read_ahead(&self, (ty, subject): (TypeId, EntityId), resource: EntityId) {
+        let rows = [subject, resource].map(|entity| self.base.rows.get(entity.index()));
+        let number = self.base.tree.number(resource);
+        let starts = self.reach.starts(ty, subject).unwrap_or([0; 2]);
+        let words = starts.map(|start| self.reach.words.get(start as usize).copied());
+        std::hint::black_box((rows.map(|row| row.copied()), number, words));
+    }
+
     /// What is known of a subject of the base and of its groups, if that is still so.
     #[inline]
     pub(crate) fn records(&self, ty: TypeId, subject: EntityId) -> Option<Records<'_>> {
         let changed = &self.changed;
-        let own = self.reach.of(ty, subject)?;
+        let reach = &*self.reach;
+        let [own, first_group] = reach.starts(ty, subject)?;
         let mut records: Records<'_> = SmallVec::new();
+        // The first group first: what it needs can be read while its number is not read yet.
+        records.extend(reach.record(first_group));
+        let own = reach.record(own)?;
         records.push(own);
-        let anyone = self.reach.of_anyone()?;
+        for start in own.starts.iter().skip(1) {
+            records.push(reach.record(*start)?);
+        }
+        let anyone = reach.of_anyone()?;
         if !anyone.holds.is_empty() {
             records.push(anyone);
-        }
-        let is_group = self.plan.facets.groups.contains(&ty);
-        if !is_group {
-            for group in own.groups {
-                let group = EntityId(*group);
-                let ty = self.base.rows.get(group.index())?.ty();
-                records.push(self.reach.of(ty, group)?);
-            }
         }
         if changed.count == 0 {
             return Some(records);
