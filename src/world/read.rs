@@ -146,6 +146,11 @@ impl World {
         left
     }
 
+    /// Whether something was put into an entity of the base, or shared with it.
+    pub(crate) fn is_entered(&self) -> bool {
+        !self.changed.entered.is_empty()
+    }
+
     /// The entities of a range of the base into which more leads than first containers.
     pub(crate) fn entered(&self, (start, end): (u32, u32)) -> impl Iterator<Item = EntityId> {
         let (first, end) = (EntityId(start), EntityId(end));
