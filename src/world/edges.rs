@@ -121,7 +121,12 @@ impl<T: Ord + Clone> Patches<T> {
     }
 
     /// Takes an edge away; whether it was there.
-    pub(super) fn remove(&mut self, base: &impl Stored<Edge = T>, from: EntityId, edge: &T) -> bool {
+    pub(super) fn remove(
+        &mut self,
+        base: &impl Stored<Edge = T>,
+        from: EntityId,
+        edge: &T,
+    ) -> bool {
         let there = base.has(from, edge);
         self.change(from, |patch| {
             if there {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::fit::Facts;
 use super::kinds::{BaseEdges, Tag, TermKey};
+use super::reach::Reach;
 use super::rows::{Flag, NONE, Row};
 use super::runs::Runs;
 use super::said::{Said, Saying};
@@ -194,7 +195,11 @@ impl Stage {
         (edges.attributes, edges.mentions) = Said::new(attributes);
 
         let constants = self.constants.rows().iter();
-        let constants = Arc::new(constants.map(|datum| renumbered(datum.clone(), &of)).collect());
+        let constants = Arc::new(
+            constants
+                .map(|datum| renumbered(datum.clone(), &of))
+                .collect(),
+        );
         let terms = std::mem::take(&mut self.terms).into_iter();
         let terms: BaseTerms = terms.map(|(key, term)| (order.key(key), term)).collect();
         for row in &mut self.rows {
@@ -218,7 +223,8 @@ impl Stage {
             lineage: next_lineage(),
             stamp: new_stamp(),
         };
-        let reach = base.derive(&self.plan);
+        base.derive(&self.plan);
+        let reach = Reach::new(&self.plan, &base);
         World {
             made: self.made.renumbered(of),
             reach: Arc::new(reach),
@@ -424,8 +430,9 @@ impl Stage {
         let relations = relations.map(|(from, (relation, to))| (of(from), (*relation, of(*to))));
         stage.relations = relations.collect();
         let attributes = world.attributes().iter();
-        let attributes = attributes
-            .map(|(entity, (column, datum))| ((of(entity), *column), renumbered(datum.clone(), &of)));
+        let attributes = attributes.map(|(entity, (column, datum))| {
+            ((of(entity), *column), renumbered(datum.clone(), &of))
+        });
         stage.attributes = attributes.collect();
         let mut terms = world.base.terms.clone();
         for (key, term) in &world.changed.terms {

@@ -11,7 +11,9 @@ mod valid;
 use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 
 pub(super) use bytes::{Input, Output};
 
@@ -19,6 +21,7 @@ use super::fact::Place;
 use super::kinds::{BaseEdges, Tag, TermKey};
 use super::made::MadeRoles;
 use super::names::Names;
+use super::reach::Reach;
 use super::rows::Row;
 use super::runs::Runs;
 use super::said::Said;
@@ -217,8 +220,11 @@ impl World {
             lineage: freeze::next_lineage(),
             stamp: freeze::new_stamp(),
         };
-        let lacking = valid::base(&plan, &base, &made)?;
-        let reach = base.derive(&plan);
+        // What follows needs no sound base to come to an end, so it is worked out meanwhile.
+        base.derive(&plan);
+        let reach = || Reach::new(&plan, &base);
+        let (reach, lacking) = both(&reach, || valid::base(&plan, &base, &made));
+        let lacking = lacking?;
         let constants = stage::constants(&plan, &mut |ty: TypeId, id: &str| {
             let types = |entity: EntityId| base.rows.get(entity.index()).map(|row| row.ty());
             base.names.find(ty, id, types)
@@ -234,6 +240,19 @@ impl World {
             made,
         })
     }
+}
+
+/// Does both, on two cores where there can be a second thread.
+fn both<A: Send, B>(one: &(impl Fn() -> A + Sync), other: impl FnOnce() -> B) -> (A, B) {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().spawn_scoped(scope, one);
+        let other = other();
+        let one = match thread {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(_) => one(),
+        };
+        (one, other)
+    })
 }
 
 const SHAPE: SnapshotError = SnapshotError::Damaged("its edges");

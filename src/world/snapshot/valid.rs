@@ -5,7 +5,8 @@ use std::hash::{BuildHasher, Hash};
 
 use super::SnapshotError;
 use crate::plan::{
-    Cardinality, Datum, EVERY_PERMISSION, EntityId, Field, Id, Plan, RoleId, TypeId, TypeKind, ValueType,
+    Cardinality, Datum, EVERY_PERMISSION, EntityId, Field, Id, Plan, RoleId, TypeId, TypeKind,
+    ValueType,
 };
 use crate::world::freeze::each_entity;
 use crate::world::kinds::{Tag, TermKey};
