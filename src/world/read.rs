@@ -417,8 +417,7 @@ impl World {
 
     /// What a fact says of an attribute.
     pub(super) fn said(&self, entity: EntityId, column: u32) -> Option<&Datum> {
-        let mut run = self.attributes().of(entity);
-        run.find(|(of, _)| *of == column).map(|(_, datum)| datum)
+        self.attributes().value(entity, column)
     }
 
     pub(crate) fn related_by(
