@@ -46,6 +46,7 @@
 //! | `store` | [`store::Store`]: and that is kept on disk |
 //! | `compiler` | policy text to a plan, `.world` text and JSON Lines to facts, test blocks |
 //! | `cli` (default) | the `ward` command |
+//! | `png` (default) | and its pictures as PNG |
 
 #[cfg(feature = "compiler")]
 mod check;
@@ -71,6 +72,10 @@ mod literal;
 mod live;
 #[cfg(feature = "compiler")]
 pub mod load;
+#[cfg(feature = "compiler")]
+mod markup;
+#[cfg(feature = "compiler")]
+pub mod matrix;
 mod plan;
 #[cfg(feature = "compiler")]
 mod policy;

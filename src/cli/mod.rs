@@ -22,6 +22,7 @@ mod input;
 mod lint;
 mod list;
 mod man;
+mod matrix;
 mod progress;
 mod reasons;
 mod report;
@@ -114,6 +115,7 @@ enum Command {
     List(list::Arguments),
     Who(who::Arguments),
     Graph(graph::Arguments),
+    Matrix(matrix::Arguments),
     Compile(compile::Arguments),
     Store(store::Arguments),
     World(world::Arguments),
@@ -230,6 +232,7 @@ pub fn main() -> ExitCode {
         Command::List(arguments) => list::run(arguments, out),
         Command::Who(arguments) => who::run(arguments, out),
         Command::Graph(arguments) => graph::run(arguments, out),
+        Command::Matrix(arguments) => matrix::run(arguments, out),
         Command::Compile(arguments) => compile::run(arguments, out),
         Command::Store(arguments) => store::run(arguments, out),
         Command::World(arguments) => world::run(arguments, out),
