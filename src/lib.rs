@@ -76,6 +76,8 @@ pub mod load;
 mod markup;
 #[cfg(feature = "compiler")]
 pub mod matrix;
+#[cfg(feature = "compiler")]
+pub mod picture;
 mod plan;
 #[cfg(feature = "compiler")]
 mod policy;

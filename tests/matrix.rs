@@ -38,10 +38,10 @@ fn containers(text: &str) -> BTreeMap<String, Vec<(String, Cardinality)>> {
     });
     let of = |ty: &TypeDecl| {
         let all = ty.containers.iter();
-        all.map(|of| (of.name.text.to_string(), of.cardinality))
+        all.map(|of| (of.type_name.name.to_string(), of.cardinality))
             .collect()
     };
-    types.map(|ty| (ty.name.text.to_string(), of(ty))).collect()
+    types.map(|ty| (ty.name.name.to_string(), of(ty))).collect()
 }
 
 /// The shortest line of containers from one type to another, both with it.
@@ -156,12 +156,13 @@ fn hold(
 fn a_cell_of_a_role_is_what_the_evaluator_says_of_it_alone() {
     let mut asked = BTreeMap::new();
     for seed in 0..400 {
-        let text = generate::pair(seed).policy_text();
-        let policy = compiled(&text);
-        // There `also` may give the asker more than the one role.
-        if text.contains("also ") {
+        // `also` may give the asker more than the one role.
+        let mut pair = generate::pair(seed);
+        pair.policy.retain(|line| !line.trim_start().starts_with("also "));
+        let text = pair.policy_text();
+        let Ok(policy) = ward::compile(&Sources::new().with("app.policy", text.as_str())) else {
             continue;
-        }
+        };
         let containers = containers(&text);
         for table in &RoleMatrix::of(policy.plan()).tables {
             let of = |kind: RowKind| table.rows.iter().filter(move |row| row.kind == kind);
