@@ -82,6 +82,8 @@ mod plan;
 #[cfg(feature = "compiler")]
 mod policy;
 #[cfg(feature = "compiler")]
+pub mod report;
+#[cfg(feature = "compiler")]
 mod resolve;
 #[cfg(feature = "compiler")]
 mod source;

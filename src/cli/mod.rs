@@ -27,6 +27,7 @@ mod progress;
 mod reasons;
 mod report;
 mod rules;
+mod site;
 mod store;
 mod test;
 mod watch;
@@ -116,6 +117,7 @@ enum Command {
     Who(who::Arguments),
     Graph(graph::Arguments),
     Matrix(matrix::Arguments),
+    Report(site::Arguments),
     Compile(compile::Arguments),
     Store(store::Arguments),
     World(world::Arguments),
@@ -161,13 +163,14 @@ enum Audience {
 impl Scene {
     /// The moment, in milliseconds since 1970-01-01T00:00:00Z.
     fn now(&self) -> i64 {
-        self.now.unwrap_or_else(|| {
-            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            since.map_or(0, |since| {
-                i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-            })
-        })
+        self.now.unwrap_or_else(clock)
     }
+}
+
+/// The clock, in milliseconds since 1970-01-01T00:00:00Z.
+fn clock() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn parse_time(text: &str) -> Result<i64, String> {
@@ -233,6 +236,7 @@ pub fn main() -> ExitCode {
         Command::Who(arguments) => who::run(arguments, out),
         Command::Graph(arguments) => graph::run(arguments, out),
         Command::Matrix(arguments) => matrix::run(arguments, out),
+        Command::Report(arguments) => site::run(arguments, out),
         Command::Compile(arguments) => compile::run(arguments, out),
         Command::Store(arguments) => store::run(arguments, out),
         Command::World(arguments) => world::run(arguments, out),

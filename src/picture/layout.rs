@@ -110,7 +110,10 @@ pub(super) fn broken(text: &str, most: usize) -> Vec<String> {
 fn measured(rows: &[Row], most: usize) -> Vec<Text> {
     let mut lines = Vec::new();
     for (row, of) in rows.iter().enumerate() {
-        for (index, text) in broken(&of.text, most.saturating_sub(of.depth * INDENT + INDENT)).into_iter().enumerate() {
+        let most = most.saturating_sub(of.depth * INDENT);
+        // What is broken stands one step further in from its second line on.
+        let most = if of.text.width() <= most { most } else { most.saturating_sub(INDENT) };
+        for (index, text) in broken(&of.text, most).into_iter().enumerate() {
             let depth = of.depth + usize::from(index > 0);
             lines.push(Text { row, depth, text });
         }
@@ -166,7 +169,7 @@ pub(super) fn layout(picture: &Picture) -> Layout {
         let widest = card.rows.iter().map(|row| row.text.width() + row.depth * INDENT);
         let own = widest.chain([card.title.width() + 12]).max().unwrap_or(0);
         let signs = own.clamp(NARROWEST, WIDEST);
-        let lines = measured(&card.rows, signs + INDENT);
+        let lines = measured(&card.rows, signs);
         let below = if lines.is_empty() { 0.0 } else { PAD + lines.len() as f64 * LINE };
         Placed { x: 0.0, y: 0.0, width: signs as f64 * SIGN + 2.0 * PAD, height: HEAD + below, lines }
     }).collect();
@@ -397,7 +400,7 @@ fn paths(picture: &Picture, cards: &[Placed], column: &[usize], tracks: &[Track]
         let lane = track.map_or(0, |track| track.lane) as f64;
         let down = right_of(gutter) + GUTTER + lane * TRACK;
         let offset = match link.kind {
-            LinkKind::In | LinkKind::Member | LinkKind::Decided => 0.0,
+            LinkKind::In | LinkKind::Member | LinkKind::Holds | LinkKind::Decided => 0.0,
             LinkKind::Share => 8.0,
             LinkKind::Override => -8.0,
             LinkKind::Missing => 4.0,

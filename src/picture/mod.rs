@@ -8,14 +8,18 @@ mod layout;
 #[cfg(feature = "png")]
 mod png;
 mod policy;
+mod proof;
 mod svg;
 mod text;
+mod world;
+
+use serde::Serialize;
 
 #[cfg(feature = "png")]
 pub use png::PngError;
 
 /// A picture.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Picture {
     /// What it shows, in a few words.
     pub title: String,
@@ -28,7 +32,7 @@ pub struct Picture {
 }
 
 /// A box with a title and rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Card {
     /// Which kind of thing it stands for.
     pub kind: CardKind,
@@ -39,7 +43,8 @@ pub struct Card {
 }
 
 /// The kinds of cards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CardKind {
     /// A subject.
     Subject,
@@ -67,7 +72,7 @@ impl CardKind {
 }
 
 /// One row of a card.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
     /// What it tells.
     pub tone: Tone,
@@ -78,7 +83,8 @@ pub struct Row {
 }
 
 /// What a row tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Tone {
     /// Something of the thing itself.
     Plain,
@@ -99,7 +105,7 @@ pub enum Tone {
 }
 
 /// A line from one card to another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Link {
     /// The card from which it leads, by its number.
     pub from: usize,
@@ -112,12 +118,15 @@ pub struct Link {
 }
 
 /// What lines stand for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LinkKind {
     /// It stands in the other.
     In,
     /// It is a member of the other.
     Member,
+    /// It holds a role on the other.
+    Holds,
     /// It can be, or is, shared with the other.
     Share,
     /// Roles on it replace those on the other.
@@ -130,9 +139,10 @@ pub enum LinkKind {
 
 impl LinkKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::In,
         Self::Member,
+        Self::Holds,
         Self::Share,
         Self::Override,
         Self::Decided,
@@ -144,6 +154,7 @@ impl LinkKind {
         match self {
             Self::In => "stands in",
             Self::Member => "member of",
+            Self::Holds => "holds a role on",
             Self::Share => "shared with",
             Self::Override => "overrides",
             Self::Decided => "decided",

@@ -4,7 +4,7 @@ use super::{Card, CardKind, LinkKind, Picture, Tone};
 use crate::matrix::{RoleMatrix, RowKind, State};
 use crate::plan::TypeKind;
 use crate::policy::Policy;
-use crate::source::{Span, one_line};
+use crate::source::Span;
 use crate::syntax::ast::{Cardinality, Item, Member, RoleClause, RoleDecl, Rule, ShareDecl, TypeDecl};
 
 impl From<TypeKind> for CardKind {
@@ -163,7 +163,8 @@ impl<'p> Drawing<'p> {
     }
 
     fn text(&self, span: Span) -> String {
-        one_line(self.policy.sources().text(span))
+        let words = self.policy.sources().text(span).split_whitespace();
+        words.collect::<Vec<_>>().join(" ")
     }
 
     fn row(&mut self, card: usize, tone: Tone, depth: usize, text: impl Into<String>) -> Option<usize> {

@@ -87,6 +87,7 @@ fn class(kind: LinkKind) -> &'static str {
     match kind {
         LinkKind::In => "in",
         LinkKind::Member => "member",
+        LinkKind::Holds => "holds",
         LinkKind::Share => "share",
         LinkKind::Override => "override",
         LinkKind::Decided => "decided",
@@ -132,11 +133,16 @@ fn line(out: &mut String, path: &Path) {
 fn draw(out: &mut String, card: &Card, placed: &Placed) {
     let Placed { x, y, width, height, .. } = placed;
     let kind = card.kind.word();
+    let head = match placed.lines.is_empty() {
+        true => format!("<rect class=\"head\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"7\"/>"),
+        false => format!(
+            "<path class=\"head\" d=\"M{x:.1} {:.1}v{:.1}a7 7 0 0 1 7 -7h{:.1}a7 7 0 0 1 7 7v{:.1}z\"/>",
+            y + HEAD, 7.0 - HEAD, width - 14.0, HEAD - 7.0
+        ),
+    };
     let _ = writeln!(
         out,
-        "<g class=\"card {kind}\"><rect class=\"box\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"7\"/>\
-<path class=\"head\" d=\"M{x:.1} {:.1}v{:.1}a7 7 0 0 1 7 -7h{:.1}a7 7 0 0 1 7 7v{:.1}z\"/>",
-        y + HEAD, 7.0 - HEAD, width - 14.0, HEAD - 7.0
+        "<g class=\"card {kind}\"><rect class=\"back\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"7\"/>{head}<rect class=\"box\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"7\"/>"
     );
     // The kind gives way to a long title.
     let room = (width - 2.0 * PAD) / SIGN;

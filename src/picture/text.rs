@@ -31,6 +31,7 @@ impl Picture {
             let style = match link.kind {
                 LinkKind::In => "",
                 LinkKind::Member => ", color=\"#8f74c9\"",
+                LinkKind::Holds => ", color=\"#5d6b85\"",
                 LinkKind::Share => ", style=dashed, color=\"#7b4fb5\", constraint=false",
                 LinkKind::Override => ", style=dotted, color=\"#b96d00\", constraint=false",
                 LinkKind::Decided => ", style=bold, color=\"#128a4a\"",
