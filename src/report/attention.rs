@@ -10,6 +10,8 @@ use crate::explain::{Explain, Given};
 use crate::graph::NodeKind;
 use crate::literal::{EntityName, format_datetime};
 use crate::markup::html;
+use crate::matrix::{Answer, WorldTable};
+use crate::plan::TypeKind;
 use crate::world::{Fact, FactKind, Holder};
 
 /// The page, and what the overview says of it.
@@ -63,16 +65,21 @@ fn anchor(text: &str, to: Option<String>) -> String {
     }
 }
 
-pub(super) fn body(site: &mut Site<'_>, proofs: &mut Proofs) -> Result<Attention, QueryError> {
+pub(super) fn body(
+    site: &mut Site<'_>,
+    tables: &[WorldTable],
+    proofs: &mut Proofs,
+) -> Result<Attention, QueryError> {
     let most = site.bounds.rows;
     let list = || List {
         rows: String::new(),
         count: 0,
         most,
     };
-    let (mut dangerous, mut shares, mut ending) = (list(), list(), list());
+    let (mut dangerous, mut whole, mut shares, mut ending) = (list(), list(), list(), list());
     let facts: Vec<Fact> = site.world.facts().collect();
     let marked = risky(site, proofs, &mut dangerous)?;
+    everything(site, tables, proofs, &mut whole)?;
     let containers = containers(&facts);
     for fact in &facts {
         share(site, proofs, &mut shares, fact, &containers)?;
@@ -101,14 +108,17 @@ pub(super) fn body(site: &mut Site<'_>, proofs: &mut Proofs) -> Result<Attention
         _ => "Nobody may take any of them.",
     };
     dangerous.write(&mut out, "Dangerous permissions", &["action", "resource", "who"], none);
+    out.push_str("<h2 id=\"whole\">Everything at once</h2>\n<p>Who may take every action that is asked of a scope, where there are several.</p>\n");
+    whole.write(&mut out, "Everything at once", &["scope", "who"], "Nobody may.");
     out.push_str("<h2 id=\"shares\">Shares</h2>\n<p>What is shared with another scope, and whether that leaves the outermost one; with whom then sees it through the share.</p>\n");
     shares.write(&mut out, "Shares", &["leaves", "what", "with", "level", "seen by"], "Nothing is shared.");
     out.push_str("<h2 id=\"ending\">What ends</h2>\n<p>Holdings, memberships and shares that are said for a time, the next to end first.</p>\n");
     ending.write(&mut out, "What ends", &["state", "when", "fact", "stated"], "Nothing ends.");
     let counts = vec![
-        ("dangerous", dangerous.count, "dangerous permissions held"),
-        ("shares", shares.count, "shares"),
-        ("ending", ending.count, "facts that end"),
+        ("dangerous", dangerous.count, "dangerous permissions that somebody has"),
+        ("whole", whole.count, "scopes where somebody may do everything"),
+        ("shares", shares.count, "shares between scopes"),
+        ("ending", ending.count, "facts with an end"),
     ];
     for (id, _, text) in &counts {
         site.entry("list", *text, format!("attention.html#{id}"));
@@ -146,6 +156,38 @@ fn risky(site: &mut Site<'_>, proofs: &mut Proofs, list: &mut List) -> Result<us
         }
     }
     Ok(marked.len())
+}
+
+/// Who may do everything on a scope, as far as the tables tell.
+fn everything(
+    site: &mut Site<'_>,
+    tables: &[WorldTable],
+    proofs: &mut Proofs,
+    list: &mut List,
+) -> Result<(), QueryError> {
+    let plan = site.policy.plan();
+    for table in tables {
+        let ty = plan.find_type(&table.type_name).and_then(|of| plan.types.find(of));
+        let [action, _, ..] = table.actions.as_slice() else {
+            continue;
+        };
+        if ty.is_none_or(|ty| ty.kind != TypeKind::Scope) {
+            continue;
+        }
+        for (column, resource) in table.resources.iter().enumerate() {
+            let whole = |row: &&Vec<Answer>| {
+                row.get(column).is_some_and(|answer| answer.actions.len() == table.actions.len())
+            };
+            let rows = table.subjects.iter().zip(&table.cells);
+            let rows = rows.filter(|(_, row)| whole(row));
+            let subjects: Vec<EntityName> = rows.filter_map(|(subject, _)| subject.parse().ok()).collect();
+            if !subjects.is_empty() {
+                let who = whom(site, proofs, &subjects, action, resource)?;
+                list.add(&[html(resource), who]);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The first subjects of many, each with its proof.

@@ -95,13 +95,13 @@ pub fn files(
         entries: Vec::new(),
     };
     let mut proofs = proofs::Proofs::new(bounds.proofs);
-    let attention = attention::body(&mut site, &mut proofs)?;
     let extent = Extent {
         types: Vec::new(),
         subjects: bounds.subjects,
         resources: bounds.resources,
     };
     let tables = WorldTable::of(world, now, context, &extent)?;
+    let attention = attention::body(&mut site, &tables, &mut proofs)?;
     let access = pages::access(&mut site, &tables, &mut proofs)?;
     let roles = pages::roles(&mut site, &RoleMatrix::of(policy.plan()));
     let declared = policy::body(&mut site);
