@@ -158,7 +158,8 @@ fn a_cell_of_a_role_is_what_the_evaluator_says_of_it_alone() {
     for seed in 0..400 {
         // `also` may give the asker more than the one role.
         let mut pair = generate::pair(seed);
-        pair.policy.retain(|line| !line.trim_start().starts_with("also "));
+        pair.policy
+            .retain(|line| !line.trim_start().starts_with("also "));
         let text = pair.policy_text();
         let Ok(policy) = ward::compile(&Sources::new().with("app.policy", text.as_str())) else {
             continue;

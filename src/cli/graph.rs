@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::{
-    Exit, Outcomes, Stop, facts, input, parse_context, parse_entity, parse_time, report, write_json,
-    written,
+    Exit, Outcomes, Stop, facts, input, parse_context, parse_entity, parse_time, report,
+    write_json, written,
 };
 use crate::eval::{Evaluator, QueryError};
 use crate::explain::Explain;
@@ -119,7 +119,9 @@ fn drawn(picture: &Picture, format: GraphFormat) -> Result<Vec<u8>, Stop> {
     Ok(match format {
         GraphFormat::Svg | GraphFormat::Json => picture.to_svg().into_bytes(),
         #[cfg(feature = "png")]
-        GraphFormat::Png => picture.to_png().map_err(|error| Stop::Input(error.to_string()))?,
+        GraphFormat::Png => picture
+            .to_png()
+            .map_err(|error| Stop::Input(error.to_string()))?,
         GraphFormat::Dot => picture.to_dot().into_bytes(),
         GraphFormat::Mermaid => picture.to_mermaid().into_bytes(),
     })

@@ -170,7 +170,9 @@ impl Scene {
 /// The clock, in milliseconds since 1970-01-01T00:00:00Z.
 fn clock() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
 }
 
 fn parse_time(text: &str) -> Result<i64, String> {

@@ -59,5 +59,8 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     fs::write(marker, names).map_err(wrong)?;
     let first = directory.join("index.html");
     let count = made.len();
-    written(Exit::Success, writeln!(out, "{count} files, begin with {}", first.display()))
+    written(
+        Exit::Success,
+        writeln!(out, "{count} files, begin with {}", first.display()),
+    )
 }

@@ -161,7 +161,7 @@ impl<'p> Page<'p> {
     // ---- roles ----
 
     fn role(&self, id: RoleId, role: &'p Role) -> Option<RoleRow> {
-        if role.on != self.id && !self.above().contains(&role.on) {
+        if !self.is_at_or_below(role.on) {
             return None;
         }
         // What it includes behind a guard counts where that guard holds.
@@ -288,6 +288,11 @@ impl<'p> Page<'p> {
         above
     }
 
+    /// Whether its entities are of that type, or may stand in one or be shared with one.
+    fn is_at_or_below(&self, of: TypeId) -> bool {
+        of == self.id || self.above().contains(&of)
+    }
+
     fn guards(&self, role: &Role) -> Vec<String> {
         let mut guards = Vec::new();
         if !role.guard.requires.is_empty() {
@@ -310,9 +315,10 @@ impl<'p> Page<'p> {
             notes.extend(self.clause(*clause).map(|clause| clause.text.clone()));
         }
         let bit = self.plan.types.find(role.on).map_or(0, |ty| ty.overridden);
-        let over = self.plan.types.rows().iter();
-        let over = over.filter(|ty| bit != 0 && ty.overrides & bit != 0);
-        notes.extend(over.map(|ty| format!("replaced where a role is held on a {}", ty.name)));
+        let over = self.plan.types.iter();
+        let over =
+            over.filter(|(id, ty)| bit != 0 && ty.overrides & bit != 0 && self.is_at_or_below(*id));
+        notes.extend(over.map(|(_, ty)| format!("replaced where a role is held on a {}", ty.name)));
         notes
     }
 

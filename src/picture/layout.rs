@@ -104,7 +104,11 @@ pub(super) fn broken(text: &str, most: usize) -> Vec<String> {
     }
     let trimmed = lines.iter().map(|line| line.trim_end().to_owned());
     let kept: Vec<String> = trimmed.filter(|line| !line.is_empty()).collect();
-    if kept.is_empty() { vec![String::new()] } else { kept }
+    if kept.is_empty() {
+        vec![String::new()]
+    } else {
+        kept
+    }
 }
 
 fn measured(rows: &[Row], most: usize) -> Vec<Text> {
@@ -112,7 +116,11 @@ fn measured(rows: &[Row], most: usize) -> Vec<Text> {
     for (row, of) in rows.iter().enumerate() {
         let most = most.saturating_sub(of.depth * INDENT);
         // What is broken stands one step further in from its second line on.
-        let most = if of.text.width() <= most { most } else { most.saturating_sub(INDENT) };
+        let most = if of.text.width() <= most {
+            most
+        } else {
+            most.saturating_sub(INDENT)
+        };
         for (index, text) in broken(&of.text, most).into_iter().enumerate() {
             let depth = of.depth + usize::from(index > 0);
             lines.push(Text { row, depth, text });
@@ -124,7 +132,9 @@ fn measured(rows: &[Row], most: usize) -> Vec<Text> {
 /// Columns of cards: what something stands in is left of it. Lines that would lead in a circle do not count.
 fn columns(picture: &Picture) -> Vec<usize> {
     let count = picture.cards.len();
-    let leads = |link: &&Link| link.kind != LinkKind::Share && link.kind != LinkKind::Override && link.from != link.to;
+    let leads = |link: &&Link| {
+        link.kind != LinkKind::Share && link.kind != LinkKind::Override && link.from != link.to
+    };
     let mut column = vec![0_usize; count];
     let mut known: Vec<(usize, usize)> = Vec::new();
     // Each line is taken unless the ones before lead back.
@@ -137,7 +147,12 @@ fn columns(picture: &Picture) -> Vec<usize> {
             if let Some(flag) = seen.get_mut(next)
                 && !std::mem::replace(flag, true)
             {
-                open.extend(known.iter().filter(|(from, _)| *from == next).map(|(_, to)| *to));
+                open.extend(
+                    known
+                        .iter()
+                        .filter(|(from, _)| *from == next)
+                        .map(|(_, to)| *to),
+                );
             }
         }
         if !circle {
@@ -165,14 +180,31 @@ fn columns(picture: &Picture) -> Vec<usize> {
 /// Lays a picture out.
 pub(super) fn layout(picture: &Picture) -> Layout {
     let mut column = columns(picture);
-    let mut cards: Vec<Placed> = picture.cards.iter().map(|card| {
-        let widest = card.rows.iter().map(|row| row.text.width() + row.depth * INDENT);
-        let own = widest.chain([card.title.width() + 12]).max().unwrap_or(0);
-        let signs = own.clamp(NARROWEST, WIDEST);
-        let lines = measured(&card.rows, signs);
-        let below = if lines.is_empty() { 0.0 } else { PAD + lines.len() as f64 * LINE };
-        Placed { x: 0.0, y: 0.0, width: signs as f64 * SIGN + 2.0 * PAD, height: HEAD + below, lines }
-    }).collect();
+    let mut cards: Vec<Placed> = picture
+        .cards
+        .iter()
+        .map(|card| {
+            let widest = card
+                .rows
+                .iter()
+                .map(|row| row.text.width() + row.depth * INDENT);
+            let own = widest.chain([card.title.width() + 12]).max().unwrap_or(0);
+            let signs = own.clamp(NARROWEST, WIDEST);
+            let lines = measured(&card.rows, signs);
+            let below = if lines.is_empty() {
+                0.0
+            } else {
+                PAD + lines.len() as f64 * LINE
+            };
+            Placed {
+                x: 0.0,
+                y: 0.0,
+                width: signs as f64 * SIGN + 2.0 * PAD,
+                height: HEAD + below,
+                lines,
+            }
+        })
+        .collect();
     spread(picture, &cards, &mut column);
     let last = column.iter().copied().max().unwrap_or(0);
     let mut order: Vec<Vec<usize>> = vec![Vec::new(); last + 1];
@@ -187,28 +219,60 @@ pub(super) fn layout(picture: &Picture) -> Layout {
     let mut left = Vec::new();
     for (index, of) in order.iter().enumerate() {
         left.push(x);
-        let widest = of.iter().filter_map(|card| cards.get(*card)).map(|card| card.width).fold(0.0, f64::max);
+        let widest = of
+            .iter()
+            .filter_map(|card| cards.get(*card))
+            .map(|card| card.width)
+            .fold(0.0, f64::max);
         for card in of {
             if let Some(card) = cards.get_mut(*card) {
                 card.x = x;
                 card.width = widest;
             }
         }
-        let lanes = tracks.iter().filter(|track| track.gutter == index).map(|track| track.lane + 1).max().unwrap_or(0);
+        let lanes = tracks
+            .iter()
+            .filter(|track| track.gutter == index)
+            .map(|track| track.lane + 1)
+            .max()
+            .unwrap_or(0);
         x += widest + 2.0 * GUTTER + lanes as f64 * TRACK;
     }
-    let right = cards.iter().map(|card| card.x + card.width).fold(0.0, f64::max);
+    let right = cards
+        .iter()
+        .map(|card| card.x + card.width)
+        .fold(0.0, f64::max);
     let paths = paths(picture, &cards, &column, &tracks);
     let drawn = paths.iter().flat_map(|path| &path.points);
-    let (far, low) = drawn.fold((right, 0.0_f64), |(far, low), (x, y)| (far.max(*x), low.max(*y)));
-    let bottom = cards.iter().map(|card| card.y + card.height).fold(low, f64::max);
-    Layout { cards, paths, width: far + MARGIN, height: bottom + MARGIN }
+    let (far, low) = drawn.fold((right, 0.0_f64), |(far, low), (x, y)| {
+        (far.max(*x), low.max(*y))
+    });
+    let bottom = cards
+        .iter()
+        .map(|card| card.y + card.height)
+        .fold(low, f64::max);
+    Layout {
+        cards,
+        paths,
+        width: far + MARGIN,
+        height: bottom + MARGIN,
+    }
 }
 
 /// Cards without lines go where there is room, so that no column is much longer than the others.
 fn spread(picture: &Picture, cards: &[Placed], column: &mut [usize]) {
-    let tied = |card: usize| picture.links.iter().any(|link| link.from == card || link.to == card);
-    let last = column.iter().enumerate().filter(|(card, _)| tied(*card)).map(|(_, column)| *column).max();
+    let tied = |card: usize| {
+        picture
+            .links
+            .iter()
+            .any(|link| link.from == card || link.to == card)
+    };
+    let last = column
+        .iter()
+        .enumerate()
+        .filter(|(card, _)| tied(*card))
+        .map(|(_, column)| *column)
+        .max();
     let mut heights = vec![0.0_f64; last.map_or(3, |last| last + 1).max(2)];
     for (card, placed) in cards.iter().enumerate().filter(|(card, _)| tied(*card)) {
         if let Some(height) = column.get(card).and_then(|column| heights.get_mut(*column)) {
@@ -216,11 +280,19 @@ fn spread(picture: &Picture, cards: &[Placed], column: &mut [usize]) {
         }
     }
     for (card, placed) in cards.iter().enumerate().filter(|(card, _)| !tied(*card)) {
-        let lowest = heights.iter().copied().enumerate().min_by(|a, b| a.1.total_cmp(&b.1));
+        let lowest = heights
+            .iter()
+            .copied()
+            .enumerate()
+            .min_by(|a, b| a.1.total_cmp(&b.1));
         let Some((at, height)) = lowest else {
             continue;
         };
-        let at = if height + placed.height > TALLEST { heights.len() } else { at };
+        let at = if height + placed.height > TALLEST {
+            heights.len()
+        } else {
+            at
+        };
         if at == heights.len() {
             heights.push(0.0);
         }
@@ -247,16 +319,31 @@ fn arrange(picture: &Picture, cards: &mut [Placed], order: &mut [Vec<usize>]) {
             let Some(of) = order.get_mut(index) else {
                 continue;
             };
-            let mut wanted: Vec<(f64, usize, usize)> = of.iter().enumerate().map(|(at, card)| {
-                (wish(picture, cards, *card, forward).unwrap_or(f64::MAX), at, *card)
-            }).collect();
+            let mut wanted: Vec<(f64, usize, usize)> = of
+                .iter()
+                .enumerate()
+                .map(|(at, card)| {
+                    (
+                        wish(picture, cards, *card, forward).unwrap_or(f64::MAX),
+                        at,
+                        *card,
+                    )
+                })
+                .collect();
             // What nothing ties goes to the end.
             wanted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
             *of = wanted.iter().map(|(_, _, card)| *card).collect();
-            let tops: Vec<f64> = wanted.iter().map(|(wish, _, card)| {
-                let height = cards.get(*card).map_or(0.0, |card| card.height);
-                if *wish == f64::MAX { 0.0 } else { wish - height.min(2.0 * HEAD) / 2.0 }
-            }).collect();
+            let tops: Vec<f64> = wanted
+                .iter()
+                .map(|(wish, _, card)| {
+                    let height = cards.get(*card).map_or(0.0, |card| card.height);
+                    if *wish == f64::MAX {
+                        0.0
+                    } else {
+                        wish - height.min(2.0 * HEAD) / 2.0
+                    }
+                })
+                .collect();
             settle(cards, of, &tops);
         }
     }
@@ -279,7 +366,11 @@ fn stack(cards: &mut [Placed], of: &[usize]) {
 /// The height at which the cards lie to which a card is tied, on the one side.
 fn wish(picture: &Picture, cards: &[Placed], card: usize, to_left: bool) -> Option<f64> {
     let ports = picture.links.iter().filter_map(|link| {
-        let (own, other, row) = if to_left { (link.from, link.to, None) } else { (link.to, link.from, link.row) };
+        let (own, other, row) = if to_left {
+            (link.from, link.to, None)
+        } else {
+            (link.to, link.from, link.row)
+        };
         if own != card || other == card {
             return None;
         }
@@ -345,27 +436,49 @@ fn tracks(picture: &Picture, cards: &[Placed], column: &[usize], last: usize) ->
             continue;
         };
         let (start, end) = (from.port(link.row), to.port(None));
-        let (of, at) = (column.get(link.from).copied().unwrap_or(0), column.get(link.to).copied().unwrap_or(0));
+        let (of, at) = (
+            column.get(link.from).copied().unwrap_or(0),
+            column.get(link.to).copied().unwrap_or(0),
+        );
         let gutter = gutter(of, at).min(last);
         let (from, until) = (start.min(end), start.max(end));
-        let same = tracks.iter_mut().find(|track| track.gutter == gutter && track.kind == link.kind && track.to == link.to);
+        let same = tracks
+            .iter_mut()
+            .find(|track| track.gutter == gutter && track.kind == link.kind && track.to == link.to);
         match same {
             Some(track) => {
                 track.from = track.from.min(from);
                 track.until = track.until.max(until);
             }
-            None => tracks.push(Track { gutter, kind: link.kind, to: link.to, lane: 0, from, until }),
+            None => tracks.push(Track {
+                gutter,
+                kind: link.kind,
+                to: link.to,
+                lane: 0,
+                from,
+                until,
+            }),
         }
     }
-    tracks.sort_by(|a, b| (a.gutter, a.kind).cmp(&(b.gutter, b.kind)).then(a.from.total_cmp(&b.from)).then(a.to.cmp(&b.to)));
+    tracks.sort_by(|a, b| {
+        (a.gutter, a.kind)
+            .cmp(&(b.gutter, b.kind))
+            .then(a.from.total_cmp(&b.from))
+            .then(a.to.cmp(&b.to))
+    });
     for index in 0..tracks.len() {
         let (before, rest) = tracks.split_at_mut(index);
         let Some(track) = rest.first_mut() else {
             continue;
         };
-        let taken = |lane: usize| before.iter().any(|other| {
-            other.gutter == track.gutter && other.lane == lane && other.from - 6.0 < track.until && track.from < other.until + 6.0
-        });
+        let taken = |lane: usize| {
+            before.iter().any(|other| {
+                other.gutter == track.gutter
+                    && other.lane == lane
+                    && other.from - 6.0 < track.until
+                    && track.from < other.until + 6.0
+            })
+        };
         track.lane = (0..).find(|lane| !taken(*lane)).unwrap_or(0);
     }
     tracks
@@ -373,15 +486,24 @@ fn tracks(picture: &Picture, cards: &[Placed], column: &[usize], last: usize) ->
 
 /// The height at which a line passes a column between cards, nearest to where it wants to be.
 fn passage(cards: &[Placed], column: &[usize], index: usize, wanted: f64) -> f64 {
-    let mut spans: Vec<(f64, f64)> = cards.iter().zip(column).filter(|(_, of)| **of == index)
-        .map(|(card, _)| (card.y - 7.0, card.y + card.height + 7.0)).collect();
+    let mut spans: Vec<(f64, f64)> = cards
+        .iter()
+        .zip(column)
+        .filter(|(_, of)| **of == index)
+        .map(|(card, _)| (card.y - 7.0, card.y + card.height + 7.0))
+        .collect();
     spans.sort_by(|a, b| a.0.total_cmp(&b.0));
     let free = |y: f64| !spans.iter().any(|(top, bottom)| *top < y && y < *bottom);
     if free(wanted) {
         return wanted;
     }
-    let edges = spans.iter().flat_map(|(top, bottom)| [*top, *bottom]).filter(|y| free(*y));
-    edges.min_by(|a, b| (a - wanted).abs().total_cmp(&(b - wanted).abs())).unwrap_or(wanted)
+    let edges = spans
+        .iter()
+        .flat_map(|(top, bottom)| [*top, *bottom])
+        .filter(|y| free(*y));
+    edges
+        .min_by(|a, b| (a - wanted).abs().total_cmp(&(b - wanted).abs()))
+        .unwrap_or(wanted)
 }
 
 fn paths(picture: &Picture, cards: &[Placed], column: &[usize], tracks: &[Track]) -> Vec<Path> {
@@ -390,12 +512,19 @@ fn paths(picture: &Picture, cards: &[Placed], column: &[usize], tracks: &[Track]
         let (Some(from), Some(to)) = (cards.get(link.from), cards.get(link.to)) else {
             continue;
         };
-        let (of, at) = (column.get(link.from).copied().unwrap_or(0), column.get(link.to).copied().unwrap_or(0));
+        let (of, at) = (
+            column.get(link.from).copied().unwrap_or(0),
+            column.get(link.to).copied().unwrap_or(0),
+        );
         let gutter = gutter(of, at);
-        let track = tracks.iter().find(|track| track.gutter == gutter && track.kind == link.kind && track.to == link.to);
+        let track = tracks
+            .iter()
+            .find(|track| track.gutter == gutter && track.kind == link.kind && track.to == link.to);
         let right_of = |index: usize| {
             let in_column = cards.iter().zip(column).filter(|(_, of)| **of == index);
-            in_column.map(|(card, _)| card.x + card.width).fold(0.0, f64::max)
+            in_column
+                .map(|(card, _)| card.x + card.width)
+                .fold(0.0, f64::max)
         };
         let lane = track.map_or(0, |track| track.lane) as f64;
         let down = right_of(gutter) + GUTTER + lane * TRACK;
@@ -428,7 +557,10 @@ fn paths(picture: &Picture, cards: &[Placed], column: &[usize], tracks: &[Track]
         }
         points.push(end);
         points.dedup();
-        paths.push(Path { kind: link.kind, points });
+        paths.push(Path {
+            kind: link.kind,
+            points,
+        });
     }
     paths
 }

@@ -25,7 +25,9 @@ pub enum PngError {
 impl fmt::Display for PngError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::TooLarge => "the picture is too large for PNG: take SVG, or a part of it with `--type`",
+            Self::TooLarge => {
+                "the picture is too large for PNG: take SVG, or a part of it with `--type`"
+            }
             Self::Unwritable => "the picture cannot be written as PNG: take SVG",
         })
     }
@@ -51,11 +53,18 @@ impl Picture {
         let tree = usvg::Tree::from_str(&svg, &options).map_err(|_| PngError::Unwritable)?;
         let size = tree.size();
         let longest = size.width().max(size.height());
-        let scale = if longest * SCALE <= MOST { SCALE } else { MOST / longest };
+        let scale = if longest * SCALE <= MOST {
+            SCALE
+        } else {
+            MOST / longest
+        };
         if scale < 0.5 {
             return Err(PngError::TooLarge);
         }
-        let size = size.to_int_size().scale_by(scale).ok_or(PngError::TooLarge)?;
+        let size = size
+            .to_int_size()
+            .scale_by(scale)
+            .ok_or(PngError::TooLarge)?;
         let mut dots =
             tiny_skia::Pixmap::new(size.width(), size.height()).ok_or(PngError::TooLarge)?;
         let transform = tiny_skia::Transform::from_scale(scale, scale);

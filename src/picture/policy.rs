@@ -5,7 +5,9 @@ use crate::matrix::{RoleMatrix, RowKind, State};
 use crate::plan::TypeKind;
 use crate::policy::Policy;
 use crate::source::Span;
-use crate::syntax::ast::{Cardinality, Item, Member, RoleClause, RoleDecl, Rule, ShareDecl, TypeDecl};
+use crate::syntax::ast::{
+    Cardinality, Item, Member, RoleClause, RoleDecl, Rule, ShareDecl, TypeDecl,
+};
 
 impl From<TypeKind> for CardKind {
     fn from(kind: TypeKind) -> Self {
@@ -63,7 +65,10 @@ impl Picture {
             for ty in types.iter().filter(|ty| ty.name.name == name) {
                 let containers = ty.containers.iter().map(|of| &of.type_name.name);
                 let shares = shares(ty).map(|share| &share.with.name);
-                for next in containers.chain(shares).chain(ty.members.iter().map(|of| &of.name)) {
+                for next in containers
+                    .chain(shares)
+                    .chain(ty.members.iter().map(|of| &of.name))
+                {
                     if !shown.contains(next) {
                         shown.push(next.clone());
                     }
@@ -74,11 +79,18 @@ impl Picture {
             let card = drawing.card(ty);
             let here = table.into_iter().flat_map(|table| &table.rows);
             for row in here.filter(|row| row.kind == RowKind::Role) {
-                let Some((role, _)) = row.name.rsplit_once(" of ").filter(|(_, of)| *of == ty.name.name) else {
+                let Some((role, _)) = row
+                    .name
+                    .rsplit_once(" of ")
+                    .filter(|(_, of)| *of == ty.name.name)
+                else {
                     continue;
                 };
                 drawing.row(card, Tone::Role, 0, format!("role {role}"));
-                let cells = row.cells.iter().zip(table.into_iter().flat_map(|table| &table.actions));
+                let cells = row
+                    .cells
+                    .iter()
+                    .zip(table.into_iter().flat_map(|table| &table.actions));
                 let conditions = match row.sees.conditions() {
                     none if none.is_empty() => "sees it".to_owned(),
                     some => format!("sees it {some}"),
@@ -89,13 +101,20 @@ impl Picture {
                 let mut given: Vec<(State, String, Vec<&str>)> = Vec::new();
                 for (cell, action) in cells.filter(|(cell, _)| cell.state != State::Never) {
                     let conditions = cell.conditions();
-                    match given.iter_mut().find(|(state, text, _)| *state == cell.state && *text == conditions) {
+                    match given
+                        .iter_mut()
+                        .find(|(state, text, _)| *state == cell.state && *text == conditions)
+                    {
                         Some((_, _, actions)) => actions.push(action),
                         None => given.push((cell.state, conditions, vec![action])),
                     }
                 }
                 for (state, conditions, actions) in given {
-                    let (tone, word) = if state == State::Capped { (Tone::Limit, "never") } else { (Tone::Power, "can") };
+                    let (tone, word) = if state == State::Capped {
+                        (Tone::Limit, "never")
+                    } else {
+                        (Tone::Power, "can")
+                    };
                     let text = format!("{word} {} {conditions}", actions.join(", "));
                     drawing.row(card, tone, 1, text.trim_end());
                 }
@@ -105,13 +124,18 @@ impl Picture {
             }
         }
         let rules = drawing.rules();
-        let ty = plan.find_type(type_name).and_then(|of| plan.types.find(of))?;
+        let ty = plan
+            .find_type(type_name)
+            .and_then(|of| plan.types.find(of))?;
         let clauses = ty.permits.iter().chain(&ty.forbids).map(|rule| rule.clause);
         let sights = ty.reveals.iter().chain(&ty.hides).map(|rule| rule.clause);
-        let places: Vec<(&str, u32, u32)> = clauses.chain(sights).filter_map(|clause| {
-            let clause = plan.clauses.find(clause)?;
-            Some((clause.file.as_str(), clause.line, clause.column))
-        }).collect();
+        let places: Vec<(&str, u32, u32)> = clauses
+            .chain(sights)
+            .filter_map(|clause| {
+                let clause = plan.clauses.find(clause)?;
+                Some((clause.file.as_str(), clause.line, clause.column))
+            })
+            .collect();
         let about = |rule: &&Rule| {
             let (file, at) = policy.sources().locate(rule.span);
             places.contains(&(file, at.line, at.column))
@@ -167,13 +191,24 @@ impl<'p> Drawing<'p> {
         words.collect::<Vec<_>>().join(" ")
     }
 
-    fn row(&mut self, card: usize, tone: Tone, depth: usize, text: impl Into<String>) -> Option<usize> {
+    fn row(
+        &mut self,
+        card: usize,
+        tone: Tone,
+        depth: usize,
+        text: impl Into<String>,
+    ) -> Option<usize> {
         Some(self.picture.cards.get_mut(card)?.row(tone, depth, text))
     }
 
     fn want(&mut self, from: usize, row: Option<usize>, to: &str, kind: LinkKind) {
         let to = to.to_owned();
-        self.wanted.push(Wanted { from, row, to, kind });
+        self.wanted.push(Wanted {
+            from,
+            row,
+            to,
+            kind,
+        });
     }
 
     /// The card of a type with all but its roles.
@@ -204,13 +239,25 @@ impl<'p> Drawing<'p> {
         for member in &ty.body {
             if let Member::Actions(declared) = member {
                 actions.extend(declared.iter().map(|action| {
-                    let dangerous = action.marks.iter().any(|mark| mark.name.name == "dangerous");
-                    format!("{}{}", action.name.name, if dangerous { " (!)" } else { "" })
+                    let dangerous = action
+                        .marks
+                        .iter()
+                        .any(|mark| mark.name.name == "dangerous");
+                    format!(
+                        "{}{}",
+                        action.name.name,
+                        if dangerous { " (!)" } else { "" }
+                    )
                 }));
             }
         }
         if !actions.is_empty() {
-            self.row(card, Tone::Plain, 0, format!("actions {}", actions.join(", ")));
+            self.row(
+                card,
+                Tone::Plain,
+                0,
+                format!("actions {}", actions.join(", ")),
+            );
         }
         for member in &ty.body {
             match member {
@@ -228,18 +275,31 @@ impl<'p> Drawing<'p> {
                     self.row(card, Tone::Limit, 0, self.text(acts.span));
                 }
                 Member::Share(share) => {
-                    let row = self.row(card, Tone::Share, 0, format!("share with {}", share.with.name));
+                    let row = self.row(
+                        card,
+                        Tone::Share,
+                        0,
+                        format!("share with {}", share.with.name),
+                    );
                     self.want(card, row, &share.with.name, LinkKind::Share);
                     for level in &share.levels {
                         self.row(card, Tone::Share, 1, self.text(level.span));
                     }
                 }
-                Member::Attribute(_) | Member::Relation(_) | Member::Actions(_) | Member::Role(_) => {}
+                Member::Attribute(_)
+                | Member::Relation(_)
+                | Member::Actions(_)
+                | Member::Role(_) => {}
             }
         }
         for of in ty.members.iter().filter(|of| of.name != *name) {
             let kind = LinkKind::Member;
-            self.wanted.push(Wanted { from: usize::MAX, row: None, to: format!("{}\n{name}", of.name), kind });
+            self.wanted.push(Wanted {
+                from: usize::MAX,
+                row: None,
+                to: format!("{}\n{name}", of.name),
+                kind,
+            });
         }
         card
     }
@@ -253,14 +313,27 @@ impl<'p> Drawing<'p> {
     }
 
     fn role(&mut self, card: usize, role: &RoleDecl) {
-        let marks: Vec<String> = role.marks.iter().map(|mark| format!(" @{}", mark.name.name)).collect();
-        self.row(card, Tone::Role, 0, format!("role {}{}", role.name.name, marks.join("")));
+        let marks: Vec<String> = role
+            .marks
+            .iter()
+            .map(|mark| format!(" @{}", mark.name.name))
+            .collect();
+        self.row(
+            card,
+            Tone::Role,
+            0,
+            format!("role {}{}", role.name.name, marks.join("")),
+        );
         for clause in &role.clauses {
             let (tone, span) = match clause {
                 RoleClause::Sees { span, .. } => (Tone::Sight, span),
                 RoleClause::Can { span, .. } => (Tone::Power, span),
-                RoleClause::Includes { span, .. } | RoleClause::Also { span, .. } => (Tone::Plain, span),
-                RoleClause::AtMost { span, .. } | RoleClause::Requires { span, .. } | RoleClause::For { span, .. } => (Tone::Limit, span),
+                RoleClause::Includes { span, .. } | RoleClause::Also { span, .. } => {
+                    (Tone::Plain, span)
+                }
+                RoleClause::AtMost { span, .. }
+                | RoleClause::Requires { span, .. }
+                | RoleClause::For { span, .. } => (Tone::Limit, span),
             };
             self.row(card, tone, 1, self.text(*span));
         }

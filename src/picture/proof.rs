@@ -16,7 +16,13 @@ struct Drawing<'p> {
 impl Picture {
     /// Why something is allowed, seen, or neither: the shortest proof, and what was missing.
     pub fn of_explanation(explanation: &Explanation, plan: &Plan) -> Self {
-        let Explanation { subject, action, resource, outcome, .. } = explanation;
+        let Explanation {
+            subject,
+            action,
+            resource,
+            outcome,
+            ..
+        } = explanation;
         let mut drawing = Drawing {
             plan,
             picture: Self {
@@ -28,7 +34,11 @@ impl Picture {
         let mut answer = Card::new(CardKind::Answer, outcome.to_string());
         answer.row(Tone::Plain, 0, format!("{subject} {action} {resource}"));
         // The lines of a refusal are what is missing.
-        for line in explanation.lines().iter().filter(|line| matches!(line.tone, explain::Tone::Missing)) {
+        for line in explanation
+            .lines()
+            .iter()
+            .filter(|line| matches!(line.tone, explain::Tone::Missing))
+        {
             answer.row(Tone::Denial, line.depth.saturating_sub(1), line.to_string());
         }
         drawing.picture.add(answer);
@@ -52,7 +62,11 @@ impl Picture {
 /// The place on which a fact says that a role is held.
 fn place(held: &Held) -> Option<&str> {
     let (_, place) = held.fact.rsplit_once(" of ")?;
-    Some(place.split_once(" until ").map_or(place, |(place, _)| place))
+    Some(
+        place
+            .split_once(" until ")
+            .map_or(place, |(place, _)| place),
+    )
 }
 
 impl Drawing<'_> {
@@ -60,9 +74,13 @@ impl Drawing<'_> {
         if let Some(known) = self.cards.get(name) {
             return *known;
         }
-        let ty = name.split_once(':').and_then(|(ty, _)| self.plan.find_type(ty));
+        let ty = name
+            .split_once(':')
+            .and_then(|(ty, _)| self.plan.find_type(ty));
         let kind = ty.and_then(|ty| self.plan.types.find(ty)).map(|ty| ty.kind);
-        let card = self.picture.add(Card::new(kind.unwrap_or(TypeKind::Scope).into(), name));
+        let card = self
+            .picture
+            .add(Card::new(kind.unwrap_or(TypeKind::Scope).into(), name));
         self.cards.insert(name.to_owned(), card);
         card
     }
@@ -70,7 +88,10 @@ impl Drawing<'_> {
     fn row(&mut self, card: usize, tone: Tone, depth: usize, text: impl Into<String>) {
         let text = text.into();
         if let Some(card) = self.picture.cards.get_mut(card)
-            && !card.rows.iter().any(|row| row.text == text && row.tone == tone)
+            && !card
+                .rows
+                .iter()
+                .any(|row| row.text == text && row.tone == tone)
         {
             card.row(tone, depth, text);
         }
@@ -93,7 +114,12 @@ impl Drawing<'_> {
         for step in way {
             let to = self.card(&step.to);
             if let Some(level) = &step.level {
-                self.row(at, Tone::Share, 0, format!("shared with {} at {level}", step.to));
+                self.row(
+                    at,
+                    Tone::Share,
+                    0,
+                    format!("shared with {} at {level}", step.to),
+                );
             }
             self.link(at, to, LinkKind::Decided);
             at = to;
@@ -113,11 +139,18 @@ impl Drawing<'_> {
 
     fn given(&mut self, explanation: &Explanation, word: &str, given: &Given) {
         match given {
-            Given::Role { held, way, clause, .. } => {
+            Given::Role {
+                held, way, clause, ..
+            } => {
                 let at = self.way(&explanation.resource, way);
                 self.held(&explanation.subject, held, at, LinkKind::Decided);
                 self.row(at, Tone::Role, 0, held.fact.as_str());
-                self.row(at, Tone::Decided, 1, format!("{word}: {} ({}:{})", clause.text, clause.file, clause.line));
+                self.row(
+                    at,
+                    Tone::Decided,
+                    1,
+                    format!("{word}: {} ({}:{})", clause.text, clause.file, clause.line),
+                );
             }
             Given::Rule { effect, clause, .. } => {
                 let at = self.card(&explanation.resource);
@@ -175,7 +208,9 @@ impl Drawing<'_> {
                     self.held(&explanation.subject, held, at, LinkKind::Missing);
                 }
             }
-            Missing::Ended { fact, .. } => self.row(subject, Tone::Denial, 0, format!("ended: {fact}")),
+            Missing::Ended { fact, .. } => {
+                self.row(subject, Tone::Denial, 0, format!("ended: {fact}"))
+            }
             // The answer's card has these in words.
             Missing::UnknownSubject
             | Missing::UnknownResource

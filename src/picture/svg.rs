@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::layout::{HEAD, INDENT, LINE, Layout, PAD, Path, Placed, SIGN, broken, layout};
+use super::layout::{HEAD, INDENT, LINE, PAD, Path, Placed, SIGN, broken, layout};
 use super::{Card, LinkKind, Picture};
 use crate::markup::html;
 
@@ -42,14 +42,21 @@ impl Picture {
             Screen::Light => String::new(),
         };
         let _ = writeln!(out, "<style>\n{STYLE}{dark}</style>");
-        let _ = writeln!(out, "<rect class=\"ground\" width=\"{width:.0}\" height=\"{height:.0}\"/>");
+        let _ = writeln!(
+            out,
+            "<rect class=\"ground\" width=\"{width:.0}\" height=\"{height:.0}\"/>"
+        );
         for path in &laid.paths {
             line(&mut out, path);
         }
         for (card, placed) in self.cards.iter().zip(&laid.cards) {
             draw(&mut out, card, placed);
         }
-        let _ = write!(out, "<g transform=\"translate(0 {:.0})\">{}</g>\n</svg>\n", laid.height, foot.1);
+        let _ = write!(
+            out,
+            "<g transform=\"translate(0 {:.0})\">{}</g>\n</svg>\n",
+            laid.height, foot.1
+        );
         out
     }
 
@@ -67,7 +74,10 @@ impl Picture {
             let _ = write!(
                 out,
                 "<path class=\"line {}\" d=\"M{x:.0} {y:.0}h34\"/><text class=\"note\" x=\"{:.0}\" y=\"{:.0}\">{}</text>",
-                class(kind), x + 42.0, y + 4.0, kind.word()
+                class(kind),
+                x + 42.0,
+                y + 4.0,
+                kind.word()
             );
             x += long;
         }
@@ -76,7 +86,12 @@ impl Picture {
         }
         let most = ((width.max(360.0) - 48.0) / SIGN).max(20.0) as usize;
         for note in self.notes.iter().flat_map(|note| broken(note, most)) {
-            let _ = write!(out, "<text class=\"note\" x=\"24\" y=\"{:.0}\">{}</text>", y + 4.0, html(&note));
+            let _ = write!(
+                out,
+                "<text class=\"note\" x=\"24\" y=\"{:.0}\">{}</text>",
+                y + 4.0,
+                html(&note)
+            );
             y += LINE;
         }
         (y + 12.0, out)
@@ -108,7 +123,11 @@ fn line(out: &mut String, path: &Path) {
         let toward = |to: &(f64, f64)| {
             let (dx, dy) = (to.0 - at.0, to.1 - at.1);
             let long = dx.hypot(dy);
-            let step = if long > 0.0 { (long / 2.0).min(6.0) / long } else { 0.0 };
+            let step = if long > 0.0 {
+                (long / 2.0).min(6.0) / long
+            } else {
+                0.0
+            };
             (at.0 + dx * step, at.1 + dy * step)
         };
         let (near, far) = (toward(before), toward(after));
@@ -125,19 +144,32 @@ fn line(out: &mut String, path: &Path) {
         let _ = writeln!(
             out,
             "<path class=\"tip {}\" d=\"M{:.1} {:.1}l7 -4v8z\"/>",
-            class(path.kind), last.0, last.1
+            class(path.kind),
+            last.0,
+            last.1
         );
     }
 }
 
 fn draw(out: &mut String, card: &Card, placed: &Placed) {
-    let Placed { x, y, width, height, .. } = placed;
+    let Placed {
+        x,
+        y,
+        width,
+        height,
+        ..
+    } = placed;
     let kind = card.kind.word();
     let head = match placed.lines.is_empty() {
-        true => format!("<rect class=\"head\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"7\"/>"),
+        true => format!(
+            "<rect class=\"head\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"7\"/>"
+        ),
         false => format!(
             "<path class=\"head\" d=\"M{x:.1} {:.1}v{:.1}a7 7 0 0 1 7 -7h{:.1}a7 7 0 0 1 7 7v{:.1}z\"/>",
-            y + HEAD, 7.0 - HEAD, width - 14.0, HEAD - 7.0
+            y + HEAD,
+            7.0 - HEAD,
+            width - 14.0,
+            HEAD - 7.0
         ),
     };
     let _ = writeln!(
@@ -149,29 +181,40 @@ fn draw(out: &mut String, card: &Card, placed: &Placed) {
     let title = broken(&card.title, room as usize);
     let shown = match title.as_slice() {
         [only] => only.clone(),
-        [first, ..] => format!("{}…", first.chars().take(room as usize - 1).collect::<String>()),
+        [first, ..] => format!(
+            "{}…",
+            first.chars().take(room as usize - 1).collect::<String>()
+        ),
         [] => String::new(),
     };
     let taken = shown.chars().count() + kind.len() + 2;
     let _ = write!(
         out,
         "<text class=\"title\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-        x + PAD, y + 20.0, html(&shown)
+        x + PAD,
+        y + 20.0,
+        html(&shown)
     );
     if (taken as f64) < room {
         let _ = write!(
             out,
             "<text class=\"kind\" x=\"{:.1}\" y=\"{:.1}\">{kind}</text>",
-            x + width - PAD, y + 20.0
+            x + width - PAD,
+            y + 20.0
         );
     }
     let mut at = y + HEAD + PAD / 2.0;
     for line in &placed.lines {
-        let tone = card.rows.get(line.row).map_or("plain", |row| tone(row.tone));
+        let tone = card
+            .rows
+            .get(line.row)
+            .map_or("plain", |row| tone(row.tone));
         let _ = write!(
             out,
             "<text class=\"{tone}\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-            x + PAD + (line.depth * INDENT) as f64 * SIGN, at + 12.5, html(&line.text)
+            x + PAD + (line.depth * INDENT) as f64 * SIGN,
+            at + 12.5,
+            html(&line.text)
         );
         at += LINE;
     }
@@ -189,18 +232,5 @@ fn tone(tone: super::Tone) -> &'static str {
         Tone::Limit => "limit",
         Tone::Denial => "denial",
         Tone::Decided => "decision",
-    }
-}
-
-impl Layout {
-    /// Whether some cards lie on each other.
-    #[cfg(test)]
-    pub(super) fn overlaps(&self) -> bool {
-        let apart = |a: &Placed, b: &Placed| {
-            a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y
-        };
-        let pairs = self.cards.iter().enumerate();
-        let mut pairs = pairs.flat_map(|(at, a)| self.cards.iter().skip(at + 1).map(move |b| (a, b)));
-        pairs.any(|(a, b)| !apart(a, b))
     }
 }

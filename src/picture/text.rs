@@ -23,9 +23,17 @@ impl Picture {
                 label.push('|');
             }
             for row in &card.rows {
-                let _ = write!(label, "{}{}\\l", "\\ \\ ".repeat(row.depth), escaped(&row.text));
+                let _ = write!(
+                    label,
+                    "{}{}\\l",
+                    "\\ \\ ".repeat(row.depth),
+                    escaped(&row.text)
+                );
             }
-            let _ = writeln!(out, "  n{number} [label=\"{{{label}}}\", fillcolor=\"{fill}\"];");
+            let _ = writeln!(
+                out,
+                "  n{number} [label=\"{{{label}}}\", fillcolor=\"{fill}\"];"
+            );
         }
         for link in &self.links {
             let style = match link.kind {
@@ -38,7 +46,11 @@ impl Picture {
                 LinkKind::Missing => ", style=dashed, color=\"#d0342c\"",
             };
             let word = link.kind.word();
-            let _ = writeln!(out, "  n{} -> n{} [tooltip=\"{word}\"{style}];", link.from, link.to);
+            let _ = writeln!(
+                out,
+                "  n{} -> n{} [tooltip=\"{word}\"{style}];",
+                link.from, link.to
+            );
         }
         out.push_str("}\n");
         out
@@ -55,7 +67,12 @@ impl Picture {
             };
             let mut label = format!("<b>{}</b>", quoted(&heading(card)));
             for row in &card.rows {
-                let _ = write!(label, "<br/>{}{}", "#nbsp;#nbsp;".repeat(row.depth), quoted(&row.text));
+                let _ = write!(
+                    label,
+                    "<br/>{}{}",
+                    "#nbsp;#nbsp;".repeat(row.depth),
+                    quoted(&row.text)
+                );
             }
             let _ = writeln!(out, "  n{number}{open}\"{label}\"{close}");
         }
@@ -68,7 +85,10 @@ impl Picture {
             let word = link.kind.word();
             let _ = writeln!(out, "  n{} {arrow}|{word}| n{}", link.from, link.to);
             if link.kind == LinkKind::Missing {
-                let _ = writeln!(out, "  linkStyle {number} stroke:#d0342c,stroke-dasharray:7 4");
+                let _ = writeln!(
+                    out,
+                    "  linkStyle {number} stroke:#d0342c,stroke-dasharray:7 4"
+                );
             }
         }
         out

@@ -32,7 +32,9 @@ impl Facts {
         let mut facts = Self::default();
         for fact in world.facts() {
             match fact.kind {
-                FactKind::Entity { entity, containers, .. } => {
+                FactKind::Entity {
+                    entity, containers, ..
+                } => {
                     facts.known.extend(containers.iter().cloned());
                     facts.known.insert(entity.clone());
                     let is_group = |of: &EntityName| {
@@ -42,18 +44,33 @@ impl Facts {
                     };
                     for container in containers {
                         if is_group(&container) {
-                            facts.members.entry(container).or_default().push(entity.to_string());
+                            facts
+                                .members
+                                .entry(container)
+                                .or_default()
+                                .push(entity.to_string());
                         } else {
-                            facts.containers.entry(entity.clone()).or_default().push(container);
+                            facts
+                                .containers
+                                .entry(entity.clone())
+                                .or_default()
+                                .push(container);
                         }
                     }
                 }
-                FactKind::Holding { subject, role, of, .. } => {
+                FactKind::Holding {
+                    subject, role, of, ..
+                } => {
                     facts.known.insert(of.clone());
                     let roles = facts.holdings.entry(of).or_default();
                     roles.entry(role).or_default().push(subject.to_string());
                 }
-                FactKind::Share { entity, with, level, until } => {
+                FactKind::Share {
+                    entity,
+                    with,
+                    level,
+                    until,
+                } => {
                     facts.known.extend([entity.clone(), with.clone()]);
                     let until = until.map(|until| format!(" until {}", format_datetime(until)));
                     let level = format!("{level}{}", until.unwrap_or_default());
@@ -92,7 +109,12 @@ fn kind(plan: &Plan, entity: &EntityName) -> Option<TypeKind> {
 /// The first few, and how many there are besides.
 fn few<T: ToString>(names: impl IntoIterator<Item = T>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
-    let mut text = names.iter().take(NAMES).cloned().collect::<Vec<_>>().join(", ");
+    let mut text = names
+        .iter()
+        .take(NAMES)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
     if names.len() > NAMES {
         text.push_str(&format!(", +{}", names.len() - NAMES));
     }
@@ -105,18 +127,24 @@ impl Picture {
     pub fn of_world(world: &World) -> Self {
         let plan = world.plan();
         let facts = Facts::of(world);
-        let mut inside: BTreeMap<EntityName, BTreeMap<String, BTreeSet<EntityName>>> = BTreeMap::new();
+        let mut inside: BTreeMap<EntityName, BTreeMap<String, BTreeSet<EntityName>>> =
+            BTreeMap::new();
         let mut scopes: BTreeMap<Option<EntityName>, Vec<EntityName>> = BTreeMap::new();
         for entity in &facts.known {
             match kind(plan, entity) {
                 Some(TypeKind::Scope) => {
                     let first = facts.containers.get(entity).and_then(|of| of.first());
-                    scopes.entry(first.cloned()).or_default().push(entity.clone());
+                    scopes
+                        .entry(first.cloned())
+                        .or_default()
+                        .push(entity.clone());
                 }
                 Some(TypeKind::Resource) => {
                     if let Some(scope) = facts.scope(plan, entity) {
                         let of = inside.entry(scope).or_default();
-                        of.entry(entity.type_name.to_string()).or_default().insert(entity.clone());
+                        of.entry(entity.type_name.to_string())
+                            .or_default()
+                            .insert(entity.clone());
                     }
                 }
                 _ => {}
@@ -136,7 +164,11 @@ impl Picture {
             for entity in scopes.get(&container).into_iter().flatten() {
                 let count = told.entry(entity.type_name.as_str()).or_default();
                 *count += 1;
-                let most = if container.is_none() { SCOPES } else { SIBLINGS };
+                let most = if container.is_none() {
+                    SCOPES
+                } else {
+                    SIBLINGS
+                };
                 if *count > most || cards.len() >= SCOPES {
                     left += 1;
                     continue;
@@ -150,7 +182,11 @@ impl Picture {
             if let Some(card) = container.as_ref().and_then(|of| cards.get(of)) {
                 for (name, count) in over {
                     if let Some(card) = picture.cards.get_mut(*card) {
-                        card.row(Tone::Plain, 0, format!("and {} more {name}", count - SIBLINGS));
+                        card.row(
+                            Tone::Plain,
+                            0,
+                            format!("and {} more {name}", count - SIBLINGS),
+                        );
                     }
                 }
             }
@@ -175,7 +211,9 @@ impl Picture {
         }
         let groups = facts.members.len().saturating_sub(GROUPS);
         if left + groups > 0 {
-            picture.notes.push(format!("Left out: {left} scopes with what is in them, {groups} groups."));
+            picture.notes.push(format!(
+                "Left out: {left} scopes with what is in them, {groups} groups."
+            ));
         }
         picture
     }
@@ -199,9 +237,16 @@ fn fill(
     }
     let contents = inside.get(scope);
     for (name, entities) in contents.into_iter().flatten() {
-        at.row(Tone::Sight, 0, format!("{name}: {}", few(entities.iter().map(|of| of.id.as_str()))));
+        at.row(
+            Tone::Sight,
+            0,
+            format!("{name}: {}", few(entities.iter().map(|of| of.id.as_str()))),
+        );
     }
-    let within = contents.into_iter().flatten().flat_map(|(_, entities)| entities);
+    let within = contents
+        .into_iter()
+        .flatten()
+        .flat_map(|(_, entities)| entities);
     let within: Vec<&EntityName> = std::iter::once(scope).chain(within).collect();
     let mut held = 0;
     for entity in within.iter().skip(1) {
@@ -214,19 +259,31 @@ fn fill(
         }
     }
     if held > SHARES {
-        at.row(Tone::Role, 0, format!("and {} more roles inside", held - SHARES));
+        at.row(
+            Tone::Role,
+            0,
+            format!("and {} more roles inside", held - SHARES),
+        );
     }
     let mut count = 0;
     for entity in within {
         for (with, level) in facts.shares.get(entity).into_iter().flatten() {
             count += 1;
             if count <= SHARES {
-                let row = at.row(Tone::Share, 0, format!("{entity} shared with {with} at {level}"));
+                let row = at.row(
+                    Tone::Share,
+                    0,
+                    format!("{entity} shared with {with} at {level}"),
+                );
                 windows.push((card, Some(row), with.clone()));
             }
         }
     }
     if count > SHARES {
-        at.row(Tone::Share, 0, format!("and {} more shares", count - SHARES));
+        at.row(
+            Tone::Share,
+            0,
+            format!("and {} more shares", count - SHARES),
+        );
     }
 }

@@ -46,14 +46,22 @@ impl List {
             let _ = writeln!(out, "<p>{}</p>", html(none));
             return;
         }
-        let head = head.iter().map(|name| format!("<th scope=\"col\">{name}</th>"));
+        let head = head
+            .iter()
+            .map(|name| format!("<th scope=\"col\">{name}</th>"));
         let _ = writeln!(
             out,
             "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"matrix\"><thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>",
-            html(label), head.collect::<String>(), self.rows
+            html(label),
+            head.collect::<String>(),
+            self.rows
         );
         if self.count > self.most {
-            let _ = writeln!(out, "<p class=\"left\">Left out: {} rows.</p>", self.count - self.most);
+            let _ = writeln!(
+                out,
+                "<p class=\"left\">Left out: {} rows.</p>",
+                self.count - self.most
+            );
         }
     }
 }
@@ -84,7 +92,10 @@ pub(super) fn body(
     for fact in &facts {
         share(site, proofs, &mut shares, fact, &containers)?;
     }
-    let mut timed: Vec<(i64, &Fact)> = facts.iter().filter_map(|fact| Some((until(fact)?, fact))).collect();
+    let mut timed: Vec<(i64, &Fact)> = facts
+        .iter()
+        .filter_map(|fact| Some((until(fact)?, fact)))
+        .collect();
     timed.sort_by_key(|(until, fact)| (*until, fact.to_string()));
     for (until, fact) in timed {
         let state = match until <= site.now {
@@ -92,13 +103,19 @@ pub(super) fn body(
             false => "<span class=\"outcome forbidden\">ends</span>",
         };
         let days = (until - site.now).div_euclid(86_400_000);
-        let left = if until <= site.now { String::new() } else { format!(" in {days} d") };
+        let left = if until <= site.now {
+            String::new()
+        } else {
+            format!(" in {days} d")
+        };
         let to = proof_of(site, proofs, fact)?;
         ending.add(&[
             format!("{state}{left}"),
             html(&format_datetime(until)),
             anchor(&fact.to_string(), to),
-            fact.place.as_ref().map_or_else(String::new, |place| html(&place.to_string())),
+            fact.place
+                .as_ref()
+                .map_or_else(String::new, |place| html(&place.to_string())),
         ]);
     }
     let mut out = String::new();
@@ -107,16 +124,44 @@ pub(super) fn body(
         0 => "The policy marks no action as dangerous.",
         _ => "Nobody may take any of them.",
     };
-    dangerous.write(&mut out, "Dangerous permissions", &["action", "resource", "who"], none);
+    dangerous.write(
+        &mut out,
+        "Dangerous permissions",
+        &["action", "resource", "who"],
+        none,
+    );
     out.push_str("<h2 id=\"whole\">Everything at once</h2>\n<p>Who may take every action that is asked of a scope, where there are several.</p>\n");
-    whole.write(&mut out, "Everything at once", &["scope", "who"], "Nobody may.");
+    whole.write(
+        &mut out,
+        "Everything at once",
+        &["scope", "who"],
+        "Nobody may.",
+    );
     out.push_str("<h2 id=\"shares\">Shares</h2>\n<p>What is shared with another scope, and whether that leaves the outermost one; with whom then sees it through the share.</p>\n");
-    shares.write(&mut out, "Shares", &["leaves", "what", "with", "level", "seen by"], "Nothing is shared.");
+    shares.write(
+        &mut out,
+        "Shares",
+        &["leaves", "what", "with", "level", "seen by"],
+        "Nothing is shared.",
+    );
     out.push_str("<h2 id=\"ending\">What ends</h2>\n<p>Holdings, memberships and shares that are said for a time, the next to end first.</p>\n");
-    ending.write(&mut out, "What ends", &["state", "when", "fact", "stated"], "Nothing ends.");
+    ending.write(
+        &mut out,
+        "What ends",
+        &["state", "when", "fact", "stated"],
+        "Nothing ends.",
+    );
     let counts = vec![
-        ("dangerous", dangerous.count, "dangerous permissions that somebody has"),
-        ("whole", whole.count, "scopes where somebody may do everything"),
+        (
+            "dangerous",
+            dangerous.count,
+            "dangerous permissions that somebody has",
+        ),
+        (
+            "whole",
+            whole.count,
+            "scopes where somebody may do everything",
+        ),
         ("shares", shares.count, "shares between scopes"),
         ("ending", ending.count, "facts with an end"),
     ];
@@ -129,15 +174,28 @@ pub(super) fn body(
 /// Who may take dangerous actions; how many of these there are.
 fn risky(site: &mut Site<'_>, proofs: &mut Proofs, list: &mut List) -> Result<usize, QueryError> {
     let plan = site.policy.plan();
-    let marked = site.policy.graph().nodes().filter(|node| {
-        node.kind == NodeKind::Action && node.marks.contains(&"dangerous")
-    });
+    let marked = site
+        .policy
+        .graph()
+        .nodes()
+        .filter(|node| node.kind == NodeKind::Action && node.marks.contains(&"dangerous"));
     let marked: Vec<String> = marked.map(|node| node.label.clone()).collect();
     for action in &marked {
-        let of = plan.actions.iter().find(|(id, _)| plan.action_name(*id) == *action);
-        let types: Vec<_> = of.map(|(_, action)| action.asked_of.clone()).into_iter().flatten().collect();
+        let of = plan
+            .actions
+            .iter()
+            .find(|(id, _)| plan.action_name(*id) == *action);
+        let types: Vec<_> = of
+            .map(|(_, action)| action.asked_of.clone())
+            .into_iter()
+            .flatten()
+            .collect();
         for (ty, _) in types {
-            let mut names: Vec<EntityName> = site.world.all_of(ty).map(|entity| site.world.name(entity)).collect();
+            let mut names: Vec<EntityName> = site
+                .world
+                .all_of(ty)
+                .map(|entity| site.world.name(entity))
+                .collect();
             names.sort_unstable();
             for resource in names {
                 if list.is_full() {
@@ -151,7 +209,11 @@ fn risky(site: &mut Site<'_>, proofs: &mut Proofs, list: &mut List) -> Result<us
                 }
                 let who = whom(site, proofs, &found.subjects, action, &resource.to_string())?;
                 let anyone = if found.anyone { " anyone" } else { "" };
-                list.add(&[html(action), html(&resource.to_string()), format!("{who}{anyone}")]);
+                list.add(&[
+                    html(action),
+                    html(&resource.to_string()),
+                    format!("{who}{anyone}"),
+                ]);
             }
         }
     }
@@ -167,7 +229,9 @@ fn everything(
 ) -> Result<(), QueryError> {
     let plan = site.policy.plan();
     for table in tables {
-        let ty = plan.find_type(&table.type_name).and_then(|of| plan.types.find(of));
+        let ty = plan
+            .find_type(&table.type_name)
+            .and_then(|of| plan.types.find(of));
         let [action, _, ..] = table.actions.as_slice() else {
             continue;
         };
@@ -176,11 +240,14 @@ fn everything(
         }
         for (column, resource) in table.resources.iter().enumerate() {
             let whole = |row: &&Vec<Answer>| {
-                row.get(column).is_some_and(|answer| answer.actions.len() == table.actions.len())
+                row.get(column)
+                    .is_some_and(|answer| answer.actions.len() == table.actions.len())
             };
             let rows = table.subjects.iter().zip(&table.cells);
             let rows = rows.filter(|(_, row)| whole(row));
-            let subjects: Vec<EntityName> = rows.filter_map(|(subject, _)| subject.parse().ok()).collect();
+            let subjects: Vec<EntityName> = rows
+                .filter_map(|(subject, _)| subject.parse().ok())
+                .collect();
             if !subjects.is_empty() {
                 let who = whom(site, proofs, &subjects, action, resource)?;
                 list.add(&[html(resource), who]);
@@ -215,7 +282,10 @@ fn whom(
 fn containers(facts: &[Fact]) -> BTreeMap<&EntityName, Vec<&EntityName>> {
     let mut all: BTreeMap<&EntityName, Vec<&EntityName>> = BTreeMap::new();
     for fact in facts {
-        if let FactKind::Entity { entity, containers, .. } = &fact.kind {
+        if let FactKind::Entity {
+            entity, containers, ..
+        } = &fact.kind
+        {
             all.entry(entity).or_default().extend(containers);
         }
     }
@@ -248,7 +318,13 @@ fn share<'f>(
     fact: &'f Fact,
     containers: &BTreeMap<&'f EntityName, Vec<&'f EntityName>>,
 ) -> Result<(), QueryError> {
-    let FactKind::Share { entity, with, level, until } = &fact.kind else {
+    let FactKind::Share {
+        entity,
+        with,
+        level,
+        until,
+    } = &fact.kind
+    else {
         return Ok(());
     };
     if list.is_full() {
@@ -260,19 +336,31 @@ fn share<'f>(
     let leaves: Vec<String> = leaves.map(|top| html(&top.to_string())).collect();
     let leaves = match leaves.is_empty() {
         true => "no".to_owned(),
-        false => format!("<span class=\"outcome forbidden\">leaves</span> {}", leaves.join(", ")),
+        false => format!(
+            "<span class=\"outcome forbidden\">leaves</span> {}",
+            leaves.join(", ")
+        ),
     };
     let mut seen = Vec::new();
-    let action = site.policy.plan().actions_of(&entity.type_name).into_iter().next();
+    let action = site
+        .policy
+        .plan()
+        .actions_of(&entity.type_name)
+        .into_iter()
+        .next();
     if let Some(action) = action.filter(|_| until.is_none_or(|until| site.now < until)) {
         for subject in site.ward.who_sees(entity, site.context)?.subjects {
             let wanted = Explain {
                 all: false,
                 changes: false,
             };
-            let found = site.ward.explain(&subject, &action, entity, site.context, wanted)?;
+            let found = site
+                .ward
+                .explain(&subject, &action, entity, site.context, wanted)?;
             let through = found.proofs.iter().any(|proof| match &proof.sees {
-                Given::Role { way, .. } => way.iter().any(|step| step.level.is_some() && step.to == with.to_string()),
+                Given::Role { way, .. } => way
+                    .iter()
+                    .any(|step| step.level.is_some() && step.to == with.to_string()),
                 Given::Rule { .. } => false,
             });
             if through {
@@ -280,16 +368,30 @@ fn share<'f>(
             }
         }
         let who = whom(site, proofs, &seen, &action, &entity.to_string())?;
-        list.add(&[leaves, html(&entity.to_string()), html(&with.to_string()), html(level), who]);
+        list.add(&[
+            leaves,
+            html(&entity.to_string()),
+            html(&with.to_string()),
+            html(level),
+            who,
+        ]);
         return Ok(());
     }
-    list.add(&[leaves, html(&entity.to_string()), html(&with.to_string()), html(level), String::new()]);
+    list.add(&[
+        leaves,
+        html(&entity.to_string()),
+        html(&with.to_string()),
+        html(level),
+        String::new(),
+    ]);
     Ok(())
 }
 
 fn until(fact: &Fact) -> Option<i64> {
     match &fact.kind {
-        FactKind::Entity { until, .. } | FactKind::Holding { until, .. } | FactKind::Share { until, .. } => *until,
+        FactKind::Entity { until, .. }
+        | FactKind::Holding { until, .. }
+        | FactKind::Share { until, .. } => *until,
         FactKind::CustomRole { .. } | FactKind::Relation { .. } => None,
     }
 }
@@ -300,10 +402,20 @@ fn proof_of(
     proofs: &mut Proofs,
     fact: &Fact,
 ) -> Result<Option<String>, QueryError> {
-    let FactKind::Holding { subject: Holder::Entity(subject), of, .. } = &fact.kind else {
+    let FactKind::Holding {
+        subject: Holder::Entity(subject),
+        of,
+        ..
+    } = &fact.kind
+    else {
         return Ok(None);
     };
-    let action = site.policy.plan().actions_of(&of.type_name).into_iter().next();
+    let action = site
+        .policy
+        .plan()
+        .actions_of(&of.type_name)
+        .into_iter()
+        .next();
     match action {
         Some(action) => proofs.link(site, &subject.to_string(), &action, &of.to_string()),
         None => Ok(None),

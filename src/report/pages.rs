@@ -29,7 +29,11 @@ impl Site<'_> {
         let (site, heading) = (html(&self.title), html(title));
         let mut nav = String::new();
         for (to, word) in PAGES {
-            let here = if to == name { " aria-current=\"page\"" } else { "" };
+            let here = if to == name {
+                " aria-current=\"page\""
+            } else {
+                ""
+            };
             let _ = write!(nav, "<a href=\"{to}\"{here}>{word}</a>");
         }
         let at = html(&format_datetime(self.now));
@@ -46,7 +50,12 @@ impl Site<'_> {
         }
     }
 
-    pub(super) fn entry(&mut self, kind: &'static str, text: impl Into<String>, to: impl Into<String>) {
+    pub(super) fn entry(
+        &mut self,
+        kind: &'static str,
+        text: impl Into<String>,
+        to: impl Into<String>,
+    ) {
         self.entries.push(Entry {
             kind,
             text: text.into(),
@@ -59,7 +68,10 @@ impl Site<'_> {
         let entries = serde_json::to_string(&self.entries).unwrap_or_default();
         File {
             name: "search.js".to_owned(),
-            text: format!("const ENTRIES = {};\n{SCRIPT}", entries.replace('<', "\\u003c")),
+            text: format!(
+                "const ENTRIES = {};\n{SCRIPT}",
+                entries.replace('<', "\\u003c")
+            ),
         }
     }
 }
@@ -100,10 +112,16 @@ pub(super) fn overview(site: &Site<'_>, attention: &Attention, picture: &Picture
 /// What each role gives.
 pub(super) fn roles(site: &mut Site<'_>, matrix: &RoleMatrix) -> String {
     let mut out = legend();
-    out.push_str(&contents(matrix.tables.iter().map(|table| table.type_name.as_str())));
+    out.push_str(&contents(
+        matrix.tables.iter().map(|table| table.type_name.as_str()),
+    ));
     for table in &matrix.tables {
         let id = slug(&table.type_name);
-        site.entry("table", format!("{}: what each role gives", table.type_name), format!("roles.html#{id}"));
+        site.entry(
+            "table",
+            format!("{}: what each role gives", table.type_name),
+            format!("roles.html#{id}"),
+        );
         let _ = writeln!(out, "<h2 id=\"{id}\">{}</h2>", html(&table.type_name));
         out.push_str(&role_table(table));
     }
@@ -112,8 +130,12 @@ pub(super) fn roles(site: &mut Site<'_>, matrix: &RoleMatrix) -> String {
 
 /// The headings of a page.
 pub(super) fn contents<'n>(names: impl Iterator<Item = &'n str>) -> String {
-    let links = names.map(|name| format!("<li><a href=\"#{}\">{}</a></li>", slug(name), html(name)));
-    format!("<ul class=\"contents\">{}</ul>\n", links.collect::<String>())
+    let links =
+        names.map(|name| format!("<li><a href=\"#{}\">{}</a></li>", slug(name), html(name)));
+    format!(
+        "<ul class=\"contents\">{}</ul>\n",
+        links.collect::<String>()
+    )
 }
 
 /// Who may do what in the world, each cell with its proof.
@@ -129,10 +151,16 @@ Empty: does not see it. <b>?</b>: a condition could not be read, and gave nothin
     if tables.is_empty() {
         out.push_str("<p>The world has no scopes and no resources.</p>\n");
     }
-    out.push_str(&contents(tables.iter().map(|table| table.type_name.as_str())));
+    out.push_str(&contents(
+        tables.iter().map(|table| table.type_name.as_str()),
+    ));
     for table in tables {
         let id = slug(&table.type_name);
-        site.entry("table", format!("{}: who may do what", table.type_name), format!("access.html#{id}"));
+        site.entry(
+            "table",
+            format!("{}: who may do what", table.type_name),
+            format!("access.html#{id}"),
+        );
         let _ = writeln!(out, "<h2 id=\"{id}\">{}</h2>", html(&table.type_name));
         let mut links = Vec::new();
         for (subject, answers) in table.subjects.iter().zip(&table.cells) {
@@ -141,7 +169,10 @@ Empty: does not see it. <b>?</b>: a condition could not be read, and gave nothin
                 let mut to = None;
                 if answer.sees {
                     // What is only seen is proved by any action.
-                    let seen = table.actions.iter().take(usize::from(answer.actions.is_empty()));
+                    let seen = table
+                        .actions
+                        .iter()
+                        .take(usize::from(answer.actions.is_empty()));
                     for action in answer.actions.iter().chain(seen) {
                         let found = proofs.link(site, subject, action, resource)?;
                         to = to.or(found);

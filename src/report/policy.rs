@@ -11,11 +11,19 @@ use crate::syntax::ast::{Item, Member, RoleClause, TypeDecl};
 pub(super) fn body(site: &mut Site<'_>) -> String {
     let policy = site.policy;
     let items: Vec<&Item> = policy.files.iter().flat_map(|file| &file.items).collect();
-    let types: Vec<&TypeDecl> = items.iter().filter_map(|item| match item {
-        Item::Type(ty) => Some(ty),
-        _ => None,
-    }).collect();
-    let mut out = contents(types.iter().map(|ty| ty.name.name.as_str()).chain(["Rules"]));
+    let types: Vec<&TypeDecl> = items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Type(ty) => Some(ty),
+            _ => None,
+        })
+        .collect();
+    let mut out = contents(
+        types
+            .iter()
+            .map(|ty| ty.name.name.as_str())
+            .chain(["Rules"]),
+    );
     for ty in types {
         type_section(site, &mut out, ty);
     }
@@ -24,7 +32,11 @@ pub(super) fn body(site: &mut Site<'_>) -> String {
     for item in items {
         if let Item::Rule(rule) = item {
             rules += 1;
-            let _ = writeln!(out, "<pre class=\"clause\">{}</pre>", html(&text(site, rule.span)));
+            let _ = writeln!(
+                out,
+                "<pre class=\"clause\">{}</pre>",
+                html(&text(site, rule.span))
+            );
         }
     }
     if rules == 0 {
@@ -59,7 +71,12 @@ fn type_section(site: &mut Site<'_>, out: &mut String, ty: &TypeDecl) {
         crate::plan::TypeKind::Resource => "resource",
     };
     site.entry(kind, name.clone(), format!("policy.html#{id}"));
-    let _ = writeln!(out, "<section><h2 id=\"{id}\">{} <small>{kind} {}</small></h2>", html(name), place(site, ty.name.span));
+    let _ = writeln!(
+        out,
+        "<section><h2 id=\"{id}\">{} <small>{kind} {}</small></h2>",
+        html(name),
+        place(site, ty.name.span)
+    );
     documented(out, ty.doc.as_ref());
     let mut actions = String::new();
     for member in &ty.body {
@@ -67,11 +84,30 @@ fn type_section(site: &mut Site<'_>, out: &mut String, ty: &TypeDecl) {
             continue;
         };
         for action in declared {
-            let dangerous = action.marks.iter().any(|mark| mark.name.name == "dangerous");
-            let mark = if dangerous { " <span class=\"outcome forbidden\">dangerous</span>" } else { "" };
-            let doc = action.doc.as_ref().map(|doc| format!(" {}", html(doc.trim())));
-            let _ = write!(actions, "<li><code>{}</code>{mark}{}</li>", html(&action.name.name), doc.unwrap_or_default());
-            site.entry("action", format!("{name}.{}", action.name.name), format!("policy.html#{id}"));
+            let dangerous = action
+                .marks
+                .iter()
+                .any(|mark| mark.name.name == "dangerous");
+            let mark = if dangerous {
+                " <span class=\"outcome forbidden\">dangerous</span>"
+            } else {
+                ""
+            };
+            let doc = action
+                .doc
+                .as_ref()
+                .map(|doc| format!(" {}", html(doc.trim())));
+            let _ = write!(
+                actions,
+                "<li><code>{}</code>{mark}{}</li>",
+                html(&action.name.name),
+                doc.unwrap_or_default()
+            );
+            site.entry(
+                "action",
+                format!("{name}.{}", action.name.name),
+                format!("policy.html#{id}"),
+            );
         }
     }
     if !actions.is_empty() {
@@ -81,9 +117,23 @@ fn type_section(site: &mut Site<'_>, out: &mut String, ty: &TypeDecl) {
         match member {
             Member::Role(role) => {
                 let role_id = format!("{id}--{}", slug(&role.name.name));
-                site.entry("role", format!("{} of {name}", role.name.name), format!("policy.html#{role_id}"));
-                let marks: Vec<String> = role.marks.iter().map(|mark| format!(" @{}", mark.name.name)).collect();
-                let _ = writeln!(out, "<h3 id=\"{role_id}\">role {}{} <small>{}</small></h3>", html(&role.name.name), html(&marks.join("")), place(site, role.name.span));
+                site.entry(
+                    "role",
+                    format!("{} of {name}", role.name.name),
+                    format!("policy.html#{role_id}"),
+                );
+                let marks: Vec<String> = role
+                    .marks
+                    .iter()
+                    .map(|mark| format!(" @{}", mark.name.name))
+                    .collect();
+                let _ = writeln!(
+                    out,
+                    "<h3 id=\"{role_id}\">role {}{} <small>{}</small></h3>",
+                    html(&role.name.name),
+                    html(&marks.join("")),
+                    place(site, role.name.span)
+                );
                 documented(out, role.doc.as_ref());
                 for clause in &role.clauses {
                     let (RoleClause::Sees { span, .. }
@@ -93,20 +143,38 @@ fn type_section(site: &mut Site<'_>, out: &mut String, ty: &TypeDecl) {
                     | RoleClause::AtMost { span, .. }
                     | RoleClause::Requires { span, .. }
                     | RoleClause::For { span, .. }) = clause;
-                    let _ = writeln!(out, "<pre class=\"clause\">{}</pre>", html(&text(site, *span)));
+                    let _ = writeln!(
+                        out,
+                        "<pre class=\"clause\">{}</pre>",
+                        html(&text(site, *span))
+                    );
                 }
             }
             Member::Share(share) => {
                 let _ = writeln!(out, "<h3>share with {}</h3>", html(&share.with.name));
                 for level in &share.levels {
-                    let _ = writeln!(out, "<pre class=\"clause\">{}</pre>", html(&text(site, level.span)));
+                    let _ = writeln!(
+                        out,
+                        "<pre class=\"clause\">{}</pre>",
+                        html(&text(site, level.span))
+                    );
                 }
             }
-            Member::VisibleBy(_, span) | Member::Overrides(_, span) | Member::CustomRoles(_, span) => {
-                let _ = writeln!(out, "<pre class=\"clause\">{}</pre>", html(&text(site, *span)));
+            Member::VisibleBy(_, span)
+            | Member::Overrides(_, span)
+            | Member::CustomRoles(_, span) => {
+                let _ = writeln!(
+                    out,
+                    "<pre class=\"clause\">{}</pre>",
+                    html(&text(site, *span))
+                );
             }
             Member::ActsFor(acts) => {
-                let _ = writeln!(out, "<pre class=\"clause\">{}</pre>", html(&text(site, acts.span)));
+                let _ = writeln!(
+                    out,
+                    "<pre class=\"clause\">{}</pre>",
+                    html(&text(site, acts.span))
+                );
             }
             Member::Attribute(_) | Member::Relation(_) | Member::Actions(_) => {}
         }

@@ -58,17 +58,26 @@ impl Proofs {
             self.left_out += 1;
             return Ok(known.map(|at| link(at, subject, resource)));
         }
-        let (Ok(who), Ok(what)) = (subject.parse::<EntityName>(), resource.parse::<EntityName>()) else {
+        let (Ok(who), Ok(what)) = (
+            subject.parse::<EntityName>(),
+            resource.parse::<EntityName>(),
+        ) else {
             return Ok(None);
         };
         let wanted = Explain {
             all: false,
             changes: false,
         };
-        let explanation = site.ward.explain(&who, action, &what, site.context, wanted)?;
+        let explanation = site
+            .ward
+            .explain(&who, action, &what, site.context, wanted)?;
         let at = known.unwrap_or_else(|| {
             self.places.insert(key, self.groups.len());
-            site.entry("proof", format!("{subject} on {resource}"), link(self.groups.len(), subject, resource));
+            site.entry(
+                "proof",
+                format!("{subject} on {resource}"),
+                link(self.groups.len(), subject, resource),
+            );
             self.groups.push(Group {
                 subject: subject.to_owned(),
                 resource: resource.to_owned(),
@@ -78,7 +87,9 @@ impl Proofs {
         });
         self.count += 1;
         if let Some(group) = self.groups.get_mut(at) {
-            group.proofs.push((action.to_owned(), explanation.outcome, explanation.lines()));
+            group
+                .proofs
+                .push((action.to_owned(), explanation.outcome, explanation.lines()));
         }
         Ok(Some(link(at, subject, resource)))
     }

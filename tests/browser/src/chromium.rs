@@ -70,8 +70,11 @@ impl Browser {
             }
             std::thread::sleep(Duration::from_millis(50));
         };
-        let stream = TcpStream::connect(format!("127.0.0.1:{port}")).map_err(|error| error.to_string())?;
-        stream.set_read_timeout(Some(PATIENCE)).map_err(|error| error.to_string())?;
+        let stream =
+            TcpStream::connect(format!("127.0.0.1:{port}")).map_err(|error| error.to_string())?;
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .map_err(|error| error.to_string())?;
         let url = format!("ws://127.0.0.1:{port}{path}");
         let (socket, _) = tungstenite::client(url, stream).map_err(|error| error.to_string())?;
         let child = child.take().ok_or("no process")?;
@@ -87,7 +90,10 @@ impl Browser {
         let target = browser.ask("Target.createTarget", json!({"url": "about:blank"}))?;
         let attach = json!({"targetId": target["targetId"], "flatten": true});
         let attached = browser.ask("Target.attachToTarget", attach)?;
-        browser.session = attached["sessionId"].as_str().unwrap_or_default().to_owned();
+        browser.session = attached["sessionId"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
             browser.ask(domain, json!({}))?;
         }
@@ -188,7 +194,11 @@ impl Browser {
             "ArrowDown" => (40, ""),
             other => (0, other),
         };
-        let kind = if text.is_empty() { "rawKeyDown" } else { "keyDown" };
+        let kind = if text.is_empty() {
+            "rawKeyDown"
+        } else {
+            "keyDown"
+        };
         let down = json!({"type": kind, "key": key, "text": text, "windowsVirtualKeyCode": code});
         self.ask("Input.dispatchKeyEvent", down)?;
         let up = json!({"type": "keyUp", "key": key, "windowsVirtualKeyCode": code});
@@ -197,13 +207,15 @@ impl Browser {
 
     /// Types a text.
     pub fn write(&mut self, text: &str) -> Result<(), String> {
-        self.ask("Input.insertText", json!({"text": text})).map(drop)
+        self.ask("Input.insertText", json!({"text": text}))
+            .map(drop)
     }
 
     /// Makes the window so many pixels wide.
     pub fn width(&mut self, width: u32) -> Result<(), String> {
         let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
-        self.ask("Emulation.setDeviceMetricsOverride", size).map(drop)
+        self.ask("Emulation.setDeviceMetricsOverride", size)
+            .map(drop)
     }
 
     /// What the console has said is wrong since it was last asked.

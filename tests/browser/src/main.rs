@@ -36,7 +36,9 @@ fn run(reports: &[String]) -> Result<String, String> {
     let (mut pages, mut links, mut found) = (0, 0, 0);
     for report in reports {
         let report = Path::new(report);
-        let report = report.canonicalize().map_err(|error| format!("{}: {error}", report.display()))?;
+        let report = report
+            .canonicalize()
+            .map_err(|error| format!("{}: {error}", report.display()))?;
         let seen = look(&mut browser, &report)?;
         pages += seen.len();
         links += follow(&seen, &report)?;
@@ -44,10 +46,14 @@ fn run(reports: &[String]) -> Result<String, String> {
         keyboard(&mut browser, &report)?;
     }
     if pages < 5 || links < 20 || found == 0 {
-        return Err(format!("too little to look at: {pages} pages, {links} links, {found} searches"));
+        return Err(format!(
+            "too little to look at: {pages} pages, {links} links, {found} searches"
+        ));
     }
     let count = reports.len();
-    Ok(format!("{count} reports, {pages} pages, {links} links, {found} searches: all well"))
+    Ok(format!(
+        "{count} reports, {pages} pages, {links} links, {found} searches: all well"
+    ))
 }
 
 /// What a page leads to, and the places on it.
@@ -69,13 +75,17 @@ fn quiet(browser: &mut Browser, place: &str) -> Result<(), String> {
 
 fn texts(value: &Value) -> Vec<String> {
     let all = value.as_array().into_iter().flatten();
-    all.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+    all.filter_map(|text| text.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// Opens every page at every width.
 fn look(browser: &mut Browser, report: &Path) -> Result<BTreeMap<String, Page>, String> {
     let entries = std::fs::read_dir(report).map_err(|error| error.to_string())?;
-    let mut names: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
     names.retain(|name| name.ends_with(".html"));
     names.sort();
     let mut pages = BTreeMap::new();
@@ -93,11 +103,15 @@ fn look(browser: &mut Browser, report: &Path) -> Result<BTreeMap<String, Page>, 
             }
             let small = browser.value("[...document.querySelectorAll('body *')].filter(e => !e.closest('svg') && e.childNodes.length && parseFloat(getComputedStyle(e).fontSize) < 11).length")?;
             if small != 0 {
-                return Err(format!("{at}: {small} elements have letters too small to read"));
+                return Err(format!(
+                    "{at}: {small} elements have letters too small to read"
+                ));
             }
             let apart = browser.value("document.querySelectorAll('h1').length === 1 && document.querySelectorAll('main').length === 1 && document.title !== '' && [...document.querySelectorAll('.scroll')].every(e => e.tabIndex === 0 && e.getAttribute('aria-label'))")?;
             if apart != true {
-                return Err(format!("{at}: a heading, the main part, a title or the name of a region is missing"));
+                return Err(format!(
+                    "{at}: a heading, the main part, a title or the name of a region is missing"
+                ));
             }
         }
         let links = browser.value("[...document.querySelectorAll('a[href]')].map(a => a.href)")?;
@@ -107,7 +121,13 @@ fn look(browser: &mut Browser, report: &Path) -> Result<BTreeMap<String, Page>, 
         if distinct.len() != ids.len() {
             return Err(format!("{place}: an id stands there twice"));
         }
-        pages.insert(name, Page { links, ids: distinct });
+        pages.insert(
+            name,
+            Page {
+                links,
+                ids: distinct,
+            },
+        );
     }
     Ok(pages)
 }
@@ -125,9 +145,13 @@ fn follow(pages: &BTreeMap<String, Page>, report: &Path) -> Result<usize, String
 }
 
 fn leads(pages: &BTreeMap<String, Page>, report: &Path, link: &str) -> Result<(), String> {
-    let inside = link.strip_prefix(&url(report, "")).ok_or_else(|| format!("`{link}` leads out of the report"))?;
+    let inside = link
+        .strip_prefix(&url(report, ""))
+        .ok_or_else(|| format!("`{link}` leads out of the report"))?;
     let (name, place) = inside.split_once('#').unwrap_or((inside, ""));
-    let page = pages.get(name).ok_or_else(|| format!("`{link}` leads to no page"))?;
+    let page = pages
+        .get(name)
+        .ok_or_else(|| format!("`{link}` leads to no page"))?;
     if !place.is_empty() && !page.ids.contains(place) {
         return Err(format!("`{link}` leads to no place on its page"));
     }
@@ -164,7 +188,9 @@ fn search(
     browser.write("<img src=x onerror=alert(1)> nothing has this")?;
     browser.wait("document.querySelector('#found p')?.textContent === 'Nothing found' && !document.querySelector('#found img')")?;
     browser.press("Escape")?;
-    browser.wait("document.getElementById('found').hidden && document.getElementById('search').value === ''")?;
+    browser.wait(
+        "document.getElementById('found').hidden && document.getElementById('search').value === ''",
+    )?;
     quiet(browser, "the search")?;
     Ok(entries.len())
 }
@@ -194,7 +220,9 @@ fn keyboard(browser: &mut Browser, report: &Path) -> Result<(), String> {
                 browser.press("Tab")?;
             }
             browser.press("Enter")?;
-            let arrived = format!("location.pathname.endsWith('/{page}.html') && document.readyState === 'complete'");
+            let arrived = format!(
+                "location.pathname.endsWith('/{page}.html') && document.readyState === 'complete'"
+            );
             browser.wait(&arrived)?;
             browser.wait(&format!("document.querySelector('nav a[aria-current=page]').getAttribute('href') === '{page}.html'"))?;
         }
