@@ -1,11 +1,20 @@
+<<<<<<< HEAD
 //! An explanation in a few lines, each with what its parts are, for terminals and for Markdown.
 
 use std::fmt;
 
+=======
+//! An explanation in a few lines, for terminals and for Markdown.
+
+use std::fmt;
+
+use super::lines::{Line, TOLD, Tone};
+>>>>>>> explain
 use super::told::Told;
 use super::types::{
     Change, Explanation, Given, Missing, Opens, Passed, Proof, Stated, Suggestion, Tally,
 };
+<<<<<<< HEAD
 use crate::eval::{Held, Outcome, Reading};
 use crate::plan::Clause;
 
@@ -64,6 +73,11 @@ impl fmt::Display for Line {
 /// How many of a kind are told in lines; programs get them all.
 const TOLD: usize = 3;
 
+=======
+use crate::eval::{Outcome, Reading};
+use crate::plan::Clause;
+
+>>>>>>> explain
 impl Explanation {
     /// The explanation in lines, as few as tell it.
     pub fn lines(&self) -> Vec<Line> {
@@ -73,7 +87,11 @@ impl Explanation {
             if index > 0 {
                 lines.start(1, Tone::Detail).words("or");
             }
+<<<<<<< HEAD
             lines.proof(proof);
+=======
+            lines.proof(proof, self.outcome == Outcome::Allowed);
+>>>>>>> explain
         }
         if self.more_proofs && self.outcome == Outcome::Allowed {
             let word = if self.proofs.len() > 1 {
@@ -83,7 +101,13 @@ impl Explanation {
             };
             lines.start(1, Tone::Detail).words(word);
         }
+<<<<<<< HEAD
         for missing in self.missing.iter().take(TOLD) {
+=======
+        let mut missing: Vec<&Missing> = self.missing.iter().collect();
+        missing.sort_by_key(|missing| missing.is_common());
+        for missing in missing.into_iter().take(TOLD) {
+>>>>>>> explain
             lines.missing(missing, &self.resource, &self.action);
         }
         lines.rest(self.missing.len(), 1);
@@ -130,6 +154,7 @@ impl fmt::Display for Told {
     }
 }
 
+<<<<<<< HEAD
 impl Line {
     fn part(&mut self, part: Part, text: impl Into<String>) -> &mut Self {
         self.parts.push((part, text.into()));
@@ -194,6 +219,8 @@ impl Line {
     }
 }
 
+=======
+>>>>>>> explain
 #[derive(Default)]
 struct Lines {
     all: Vec<Line>,
@@ -222,6 +249,7 @@ impl Lines {
         }
     }
 
+<<<<<<< HEAD
     fn proof(&mut self, proof: &Proof) {
         self.given("sees it: ", &proof.sees);
         if let Some(can) = &proof.can {
@@ -236,6 +264,32 @@ impl Lines {
         if !others.is_empty() {
             let line = self.start(1, Tone::Given);
             line.words("for ");
+=======
+    fn proof(&mut self, proof: &Proof, is_whole: bool) {
+        let is_credential = |passed: &&Passed| matches!(passed, Passed::Credential { .. });
+        proof
+            .passed
+            .iter()
+            .filter(is_credential)
+            .for_each(|passed| self.passed(passed));
+        match &proof.can {
+            Some(can) if is_same_holding(&proof.sees, can) => {
+                self.given("sees it and may do it: ", &proof.sees, Some(can));
+            }
+            Some(can) => {
+                self.given("sees it: ", &proof.sees, None);
+                self.given("may do it: ", can, None);
+            }
+            None => self.given("sees it: ", &proof.sees, None),
+        }
+        let told = told(proof);
+        let others = proof.facts.iter();
+        let others = others.filter(|fact| !is_plain(&fact.fact) && !told.contains(&fact.fact));
+        let others: Vec<&Stated> = others.collect();
+        if !others.is_empty() {
+            let line = self.start(1, Tone::Given);
+            line.words("with ");
+>>>>>>> explain
             for (index, fact) in others.iter().take(TOLD).enumerate() {
                 if index > 0 {
                     line.words("; ");
@@ -246,6 +300,7 @@ impl Lines {
                 line.words(&format!(" and {} more", others.len() - TOLD));
             }
         }
+<<<<<<< HEAD
         for passed in proof.passed.iter().take(TOLD - 1) {
             self.passed(passed);
         }
@@ -287,6 +342,41 @@ impl Lines {
             }
         }
         line.clause(clause).reads(reads);
+=======
+        // Where something else is in the way, what is not does not matter.
+        if is_whole {
+            let others = proof.passed.iter().filter(|passed| !is_credential(passed));
+            others.take(TOLD - 1).for_each(|passed| self.passed(passed));
+        }
+    }
+
+    /// What gives, by the clause of one and, where there is one, of the other.
+    fn given(&mut self, word: &str, given: &Given, other: Option<&Given>) {
+        let Given::Role { held, way, .. } = given else {
+            let line = self.start(1, Tone::Given);
+            line.words(word).clause(given.clause()).reads(given.reads());
+            return;
+        };
+        self.start(1, Tone::Given).words(word).held(held);
+        let line = self.start(2, Tone::Detail);
+        if !way.is_empty() {
+            line.words("it");
+        }
+        for step in way {
+            match &step.level {
+                Some(level) => line.words(&format!(" → shared at {level} with ")),
+                None => line.words(" → in "),
+            };
+            line.fact(&step.to);
+        }
+        if !way.is_empty() {
+            line.words("; ");
+        }
+        line.clause(given.clause()).reads(given.reads());
+        if let Some(other) = other.filter(|other| other.clause() != given.clause()) {
+            line.words("; ").clause(other.clause()).reads(other.reads());
+        }
+>>>>>>> explain
     }
 
     fn passed(&mut self, passed: &Passed) {
@@ -307,7 +397,16 @@ impl Lines {
                 clause,
                 reads,
             } => {
+<<<<<<< HEAD
                 line.words(&format!("no {effect} by "))
+=======
+                let what = if *effect == "hide" {
+                    "hidden"
+                } else {
+                    "forbidden"
+                };
+                line.words(&format!("not {what} by "))
+>>>>>>> explain
                     .clause(clause)
                     .reads(reads);
             }
@@ -372,6 +471,7 @@ impl Lines {
                 reads,
                 ..
             } => {
+<<<<<<< HEAD
                 line.held(held).words(", but its condition does not hold:");
                 self.start(2, Tone::Detail).clause(clause).reads(reads);
             }
@@ -386,6 +486,25 @@ impl Lines {
             }
             Missing::Overridden { held, by } => {
                 line.held(held).words(" is overridden by ").several(by);
+=======
+                line.words("condition not met: ").held(held);
+                self.start(2, Tone::Detail).clause(clause).reads(reads);
+            }
+            Missing::RuleUnmet { clause, reads, .. } => {
+                line.words("rule not met: ").clause(clause).reads(reads);
+            }
+            Missing::Capped { held, clause } => {
+                line.words("kept down by the ceiling of ").held(held);
+                self.start(2, Tone::Detail).clause(clause);
+            }
+            Missing::KeptOut { share, clause } => {
+                line.words("kept out by ").fact(share);
+                self.start(2, Tone::Detail).clause(clause);
+            }
+            Missing::Overridden { held, by } => {
+                line.words("overridden: ").held(held);
+                self.start(2, Tone::Detail).words("by ").several(by);
+>>>>>>> explain
             }
             Missing::Uncounted {
                 held,
@@ -393,7 +512,13 @@ impl Lines {
                 requires,
                 holders,
             } => {
+<<<<<<< HEAD
                 line.held(held).words(&format!(" does not count: {role}"));
+=======
+                line.words("does not count: ").held(held);
+                let line = self.start(2, Tone::Detail);
+                line.fact(role);
+>>>>>>> explain
                 if !requires.is_empty() {
                     line.words(" requires ").fact(&requires.join(" and "));
                 }
@@ -402,6 +527,7 @@ impl Lines {
                 }
             }
             Missing::Ended { fact, place, .. } => {
+<<<<<<< HEAD
                 line.fact(fact).place(place.as_deref()).words(" has ended");
             }
             Missing::Lacks { lacks, held, .. } => {
@@ -410,6 +536,16 @@ impl Lines {
                     "sight" => line.words(" does not show it"),
                     _ => line.words(" does not give ").fact(action),
                 };
+=======
+                line.words("has ended: ").fact(fact).place(place.as_deref());
+            }
+            Missing::Lacks { lacks, held, .. } => {
+                match *lacks {
+                    "sight" => line.words("does not show it: "),
+                    _ => line.words("does not give it: "),
+                };
+                line.several(held);
+>>>>>>> explain
             }
             Missing::NothingHeld { places } => {
                 line.words("no role is held on ").fact(&first(places));
@@ -440,7 +576,11 @@ impl Lines {
                     line.clause(clause);
                 }
                 None => {
+<<<<<<< HEAD
                     line.words("no one or two facts would allow it");
+=======
+                    line.words("no change of one or two facts that was tried would allow it");
+>>>>>>> explain
                 }
             }
         }
@@ -464,6 +604,48 @@ impl Lines {
     }
 }
 
+<<<<<<< HEAD
+=======
+impl Given {
+    fn clause(&self) -> &Clause {
+        match self {
+            Self::Role { clause, .. } | Self::Rule { clause, .. } => clause,
+        }
+    }
+
+    fn reads(&self) -> &[Reading] {
+        match self {
+            Self::Role { reads, .. } | Self::Rule { reads, .. } => reads,
+        }
+    }
+}
+
+impl Missing {
+    /// Whether it is so on most places, and tells little by itself.
+    fn is_common(&self) -> bool {
+        matches!(
+            self,
+            Self::Lacks { .. } | Self::NothingHeld { .. } | Self::RuleUnmet { .. }
+        )
+    }
+}
+
+/// Whether two are given by one role, the same way.
+fn is_same_holding(one: &Given, other: &Given) -> bool {
+    match (one, other) {
+        (
+            Given::Role { held, way, .. },
+            Given::Role {
+                held: other,
+                way: and,
+                ..
+            },
+        ) => held == other && way == and,
+        _ => false,
+    }
+}
+
+>>>>>>> explain
 fn opens(line: &mut Line, opens: &Opens) {
     let kinds = [
         (&opens.subjects, "the same for"),
@@ -486,7 +668,17 @@ fn opens(line: &mut Line, opens: &Opens) {
 }
 
 fn counted(tally: &Tally) -> String {
+<<<<<<< HEAD
     let shown: Vec<&str> = tally.examples.iter().take(2).map(String::as_str).collect();
+=======
+    let told = if tally.count == 2 { 2 } else { 1 };
+    let shown: Vec<&str> = tally
+        .examples
+        .iter()
+        .take(told)
+        .map(String::as_str)
+        .collect();
+>>>>>>> explain
     let rest = tally.count.saturating_sub(shown.len());
     let names = shown.join(", ");
     match (rest, tally.more) {
