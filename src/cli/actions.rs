@@ -25,12 +25,9 @@ pub(super) struct Arguments {
     resource: EntityName,
     #[command(flatten)]
     scene: Scene,
-<<<<<<< HEAD
-=======
     /// Who reads it: the subject is not told of conditions that could not be read
     #[arg(long = "for", value_name = "WHOM", value_enum, default_value_t = Audience::Admin)]
     audience: Audience,
->>>>>>> explain
     /// For people or for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,

@@ -7,13 +7,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{
-<<<<<<< HEAD
-    Exit, Format, Outcomes, Scene, Stop, batch, input, parse_entity, reasons, report, write_json,
-    written,
-=======
     Audience, Exit, Format, Outcomes, Scene, Stop, batch, explain, input, parse_entity, reasons,
     report, write_json, written,
->>>>>>> explain
 };
 use crate::eval::{Evaluator, QueryError, Reasons};
 use crate::explain::Explain;
@@ -39,12 +34,9 @@ pub(super) struct Arguments {
     batch: Option<PathBuf>,
     #[command(flatten)]
     scene: Scene,
-<<<<<<< HEAD
-=======
     /// Who reads it: of what the subject does not see, it is told nothing
     #[arg(long = "for", value_name = "WHOM", value_enum, default_value_t = Audience::Admin)]
     audience: Audience,
->>>>>>> explain
     /// For people or for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -73,15 +65,6 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
         return Err(Stop::Input(said.to_owned()));
     };
     let context = scene.context.clone().unwrap_or_default();
-<<<<<<< HEAD
-    let reasons = match ward.reasons(subject, action, resource, &context) {
-        Ok(reasons) => reasons,
-        Err(error) => {
-            report::question(&error);
-            return Err(Stop::Told);
-        }
-    };
-=======
     if arguments.audience == Audience::Subject {
         let wanted = Explain {
             all: false,
@@ -97,7 +80,6 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     }
     let reasons = ward.reasons(subject, action, resource, &context);
     let reasons = reasons.map_err(wrong)?;
->>>>>>> explain
     let done = match arguments.format {
         Format::Json => write_json(
             out,
@@ -113,14 +95,11 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     written(Exit::from(reasons.outcome), done)
 }
 
-<<<<<<< HEAD
-=======
 fn wrong(error: QueryError) -> Stop {
     report::question(&error);
     Stop::Told
 }
 
->>>>>>> explain
 fn text(answer: &Reasons, out: &mut dyn Write) -> std::io::Result<()> {
     writeln!(out, "{}", answer.outcome)?;
     for line in reasons::lines(answer) {

@@ -60,16 +60,12 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     let wrong = |error: QueryError| {
         report::question(&error);
         Stop::Told
-<<<<<<< HEAD
-    })?;
-=======
     };
     let mut found = found.map_err(wrong)?;
     if let Some(reader) = &arguments.reader {
         let sees = |other: &EntityName| Ok(ward.actions(reader, other, &context)?.sees);
         found = seen_by(reader, resource, found, sees).map_err(wrong)?;
     }
->>>>>>> explain
     match arguments.format {
         Format::Json => write_json(
             out,

@@ -14,12 +14,9 @@ use crate::world::{ANYONE, AnyRole, Fact, FactKind, Holder, World};
 /// How many groups, and how many scopes to share with, are looked at.
 const MOST: usize = 512;
 
-<<<<<<< HEAD
-=======
 /// How many members of a group are looked through for groups.
 const MOST_READ: usize = 4096;
 
->>>>>>> explain
 /// A day, in milliseconds.
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -86,31 +83,17 @@ struct Search<'l> {
     support: &'l Support,
     subject: EntityName,
     found: Vec<Candidate>,
-<<<<<<< HEAD
-    told: HashSet<String>,
-=======
     /// What was added so far, and whether it is removed.
     told: HashSet<(bool, String)>,
->>>>>>> explain
     left_out: bool,
 }
 
 impl Search<'_> {
     fn add(&mut self, fact: Fact, cost: usize, change: impl FnOnce(String) -> Change) {
-<<<<<<< HEAD
-        let text = fact.kind.to_string();
-        if self.told.insert(text.clone()) {
-            self.found.push(Candidate {
-                change: change(text),
-                cost,
-                fact,
-            });
-=======
         let change = change(fact.kind.to_string());
         let removes = matches!(change, Change::Remove { .. });
         if self.told.insert((removes, fact.kind.to_string())) {
             self.found.push(Candidate { change, cost, fact });
->>>>>>> explain
         }
     }
 
@@ -260,14 +243,7 @@ impl Search<'_> {
         let mut groups: Vec<EntityId> = Vec::new();
         let mut seen = HashSet::new();
         let mut note = |group: EntityId| {
-<<<<<<< HEAD
-            let ty = world
-                .type_of(group)
-                .and_then(|ty| world.plan.types.find(ty));
-            if ty.is_some_and(|ty| !ty.members.is_empty()) && seen.insert(group) {
-=======
             if groups.len() <= MOST && takes_members(world, group) && seen.insert(group) {
->>>>>>> explain
                 groups.push(group);
             }
         };
@@ -298,20 +274,6 @@ impl Search<'_> {
         let mut next = 0;
         while let Some(group) = groups.get(next).copied() {
             next += 1;
-<<<<<<< HEAD
-            if groups.len() >= MOST {
-                self.left_out = true;
-                break;
-            }
-            for member in world.members_of(group) {
-                let ty = world
-                    .type_of(member.other)
-                    .and_then(|ty| world.plan.types.find(ty));
-                if ty.is_some_and(|ty| !ty.members.is_empty()) && seen.insert(member.other) {
-                    groups.push(member.other);
-                }
-            }
-=======
             let mut members = world.members_of(group);
             for member in members.by_ref().take(MOST_READ) {
                 if takes_members(world, member.other) && seen.insert(member.other) {
@@ -320,7 +282,6 @@ impl Search<'_> {
             }
             self.left_out |= members.next().is_some() || groups.len() > MOST;
             groups.truncate(MOST);
->>>>>>> explain
         }
         for group in groups {
             let fact = Fact::from(FactKind::Entity {
@@ -381,12 +342,8 @@ impl Search<'_> {
             let held = world.held_by(holder).filter(|held| world.end(held) > now);
             let held = held.map(|held| held.place);
             let linked = world.linked(holder).take(MOST);
-<<<<<<< HEAD
-            places.extend(held.chain(linked).filter(|place| seen.insert(*place)));
-=======
             let here = held.chain(linked).filter(|place| seen.insert(*place));
             places.extend(here.take(MOST));
->>>>>>> explain
         }
         let mut next = 0;
         while let Some(place) = places.get(next).copied() {
@@ -444,8 +401,6 @@ fn fact_says_something(fact: &Fact) -> bool {
     }
 }
 
-<<<<<<< HEAD
-=======
 /// Whether an entity is a group.
 fn takes_members(world: &World, entity: EntityId) -> bool {
     let ty = world.type_of(entity);
@@ -453,7 +408,6 @@ fn takes_members(world: &World, entity: EntityId) -> bool {
     ty.is_some_and(|ty| !ty.members.is_empty())
 }
 
->>>>>>> explain
 /// How much a role gives.
 fn width(world: &World, role: crate::plan::RoleId) -> usize {
     match world.role(role) {

@@ -1,10 +1,6 @@
 //! An explanation as Markdown: the same lines, as a list.
 
-<<<<<<< HEAD
-use super::text::{Line, Part};
-=======
 use super::lines::{Line, Part};
->>>>>>> explain
 use super::told::Told;
 use super::types::Explanation;
 

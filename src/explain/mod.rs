@@ -7,10 +7,7 @@
 
 mod candidates;
 mod changes;
-<<<<<<< HEAD
-=======
 mod lines;
->>>>>>> explain
 mod markdown;
 mod missing;
 mod opens;
@@ -20,11 +17,7 @@ mod text;
 mod told;
 mod types;
 
-<<<<<<< HEAD
-pub use text::{Line, Part, Tone};
-=======
 pub use lines::{Line, Part, Tone};
->>>>>>> explain
 pub use told::Told;
 pub use types::{
     Change, Explain, Explanation, Given, Missing, Opens, Passed, Proof, Stated, Suggestion, Tally,

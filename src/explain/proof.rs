@@ -10,13 +10,8 @@ use crate::eval::{Effect, Evaluator, Gives, HeldRole, Look, Outcome, Spot, also_
 use crate::plan::{ClauseId, ConditionId, EntityId, Id, Plan};
 use crate::world::{Fact, FactKind, World};
 
-<<<<<<< HEAD
-/// How many beginnings are followed, where all proofs are wanted and where the shortest is.
-const MOST_BEGINNINGS: (usize, usize) = (64, 6);
-=======
 /// How many beginnings are followed.
 const MOST_BEGINNINGS: usize = 64;
->>>>>>> explain
 
 /// A clause that gives something in a world.
 #[derive(Clone, Copy)]
@@ -48,20 +43,9 @@ pub(super) fn proofs(
         sight: outcome != Outcome::Allowed,
     };
     let beginnings = beginnings(look, replay.sight);
-<<<<<<< HEAD
-    let most = if all {
-        MOST_BEGINNINGS.0
-    } else {
-        MOST_BEGINNINGS.1
-    };
-    let mut more = beginnings.len() > most;
-    let mut found: Vec<(HashSet<String>, Proof)> = Vec::new();
-    for beginning in beginnings.iter().take(most) {
-=======
     let mut more = beginnings.len() > MOST_BEGINNINGS;
     let mut found: Vec<(HashSet<String>, Proof)> = Vec::new();
     for beginning in beginnings.iter().take(MOST_BEGINNINGS) {
->>>>>>> explain
         let Some(facts) = replay.facts(support, beginning) else {
             // What it rests on is more than was gathered.
             more = true;
@@ -87,11 +71,7 @@ pub(super) fn proofs(
         more |= found.len() > 1;
         found.truncate(1);
     }
-<<<<<<< HEAD
-    let passed = passed(look);
-=======
     let passed = passed(look, replay.sight);
->>>>>>> explain
     let proofs = found.into_iter().map(|(_, proof)| Proof {
         passed: passed.clone(),
         ..proof
@@ -262,15 +242,12 @@ impl Replay<'_> {
         World::build(Arc::clone(self.plan), facts.iter().cloned()).ok()
     }
 
-<<<<<<< HEAD
-=======
     /// The same under a policy of which only some clauses give anything.
     fn world_by(&self, facts: &[Fact], clauses: &[ClauseId]) -> Option<World> {
         let plan = Arc::new(self.plan.with_only(clauses));
         World::build(plan, facts.iter().cloned()).ok()
     }
 
->>>>>>> explain
     fn says(&self, world: &World) -> bool {
         let Question {
             subject,
@@ -292,18 +269,6 @@ impl Replay<'_> {
         let last: HashSet<String> = beginning.facts.iter().map(ToString::to_string).collect();
         let mut facts = support.facts.clone();
         facts.sort_by_cached_key(|fact| {
-<<<<<<< HEAD
-            let says_nothing = matches!(
-                &fact.kind,
-                FactKind::Entity { containers, attributes, .. }
-                    if containers.is_empty() && attributes.is_empty()
-            );
-            (last.contains(&fact.to_string()), says_nothing)
-        });
-        minimal(facts, |facts| {
-            self.world(facts).is_some_and(|world| self.says(&world))
-        })
-=======
             let order = match &fact.kind {
                 FactKind::Entity {
                     containers,
@@ -323,7 +288,6 @@ impl Replay<'_> {
         };
         let near: Vec<Fact> = facts.iter().filter(is_near).cloned().collect();
         minimal(near, says).or_else(|| minimal(facts, says))
->>>>>>> explain
     }
 
     /// What the facts prove, by clauses each of which is needed.
@@ -335,26 +299,15 @@ impl Replay<'_> {
             context,
             now,
         } = self.question;
-<<<<<<< HEAD
-        let mut world = self.world(&facts)?;
-        let mut clauses = {
-=======
         let mut clauses = {
             let world = self.world(&facts)?;
->>>>>>> explain
             let look = Evaluator::new(&world, now).look(subject, action, resource, context);
             candidates(&look.ok()?, self.sight)
         };
         clauses.sort_by_key(|clause| beginning.clauses.contains(clause));
         let says = |clauses: &[ClauseId]| {
-<<<<<<< HEAD
-            let mut world = world.clone();
-            world.set_plan(&Arc::new(self.plan.with_only(clauses)));
-            self.says(&world)
-=======
             let world = self.world_by(&facts, clauses);
             world.is_some_and(|world| self.says(&world))
->>>>>>> explain
         };
         let clauses = minimal(clauses.clone(), says).or_else(|| {
             // Some other `also` is behind it.
@@ -364,11 +317,7 @@ impl Replay<'_> {
             all.extend(&clauses);
             minimal(all, says)
         })?;
-<<<<<<< HEAD
-        world.set_plan(&Arc::new(self.plan.with_only(&clauses)));
-=======
         let world = self.world_by(&facts, &clauses)?;
->>>>>>> explain
         let look = Evaluator::new(&world, now).look(subject, action, resource, context);
         let look = look.ok()?;
         let (sights, powers) = sources(&look, self.sight);
@@ -397,12 +346,9 @@ fn candidates(look: &Look<'_>, sight: bool) -> Vec<ClauseId> {
     for entity in (0..world.entity_count()).map(EntityId::from_index) {
         clauses.extend(look.held_at(entity).iter().filter_map(also_of));
     }
-<<<<<<< HEAD
-=======
     // A role that customers made is no fact where they may make none.
     let made = world.plan.types.rows().iter();
     clauses.extend(made.filter_map(|ty| Some(ty.custom_roles.as_ref()?.clause)));
->>>>>>> explain
     let (sights, powers) = sources(look, sight);
     let given = sights.iter().chain(if sight { &[][..] } else { &powers });
     clauses.extend(given.map(|source| source.clause));
@@ -425,11 +371,7 @@ fn given(look: &Look<'_>, source: &Source) -> Given {
     let reads = look.readings(source.condition).values;
     match &source.held {
         Some((spot, held)) => Given::Role {
-<<<<<<< HEAD
-            held: look.held(held),
-=======
             held: Box::new(look.held(held)),
->>>>>>> explain
             way: look.way(spot.entity),
             clause,
             reads,
@@ -443,11 +385,7 @@ fn given(look: &Look<'_>, source: &Source) -> Given {
 }
 
 /// What could have taken the answer away, and lets it through.
-<<<<<<< HEAD
-fn passed(look: &Look<'_>) -> Vec<Passed> {
-=======
 fn passed(look: &Look<'_>, sight: bool) -> Vec<Passed> {
->>>>>>> explain
     let plan = &look.world().plan;
     let mut passed = Vec::new();
     if let (Some((credential, _)), Some(owner)) = (look.credential(), look.asker()) {
@@ -459,11 +397,7 @@ fn passed(look: &Look<'_>, sight: bool) -> Vec<Passed> {
     let places = look.places();
     for place in &places {
         for held in look.held_at(*place) {
-<<<<<<< HEAD
-            if let Some((clause, true)) = look.ceiling(held.role) {
-=======
             if let (Some((clause, true)), false) = (look.ceiling(held.role), sight) {
->>>>>>> explain
                 passed.push(Passed::Ceiling {
                     held: look.held(&held),
                     clause: plan.clauses[clause].clone(),
@@ -484,11 +418,7 @@ fn passed(look: &Look<'_>, sight: bool) -> Vec<Passed> {
         }
     }
     for rule in look.rules() {
-<<<<<<< HEAD
-        if matches!(rule.effect, Effect::Forbid | Effect::Hide) {
-=======
         if rule.effect == Effect::Hide || rule.effect == Effect::Forbid && !sight {
->>>>>>> explain
             let readings = look.readings(rule.condition);
             if readings.holds == Some(false) {
                 passed.push(Passed::Rule {

@@ -1,83 +1,15 @@
-<<<<<<< HEAD
-//! An explanation in a few lines, each with what its parts are, for terminals and for Markdown.
-
-use std::fmt;
-
-=======
 //! An explanation in a few lines, for terminals and for Markdown.
 
 use std::fmt;
 
 use super::lines::{Line, TOLD, Tone};
->>>>>>> explain
 use super::told::Told;
 use super::types::{
     Change, Explanation, Given, Missing, Opens, Passed, Proof, Stated, Suggestion, Tally,
 };
-<<<<<<< HEAD
-use crate::eval::{Held, Outcome, Reading};
-use crate::plan::Clause;
-
-/// What a part of a line is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Words.
-    Words,
-    /// A fact, or the name of something.
-    Fact,
-    /// A clause of the policy.
-    Clause,
-    /// Where something is stated.
-    Place,
-}
-
-/// What a line tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// The outcome.
-    Outcome(Outcome),
-    /// Something that gives.
-    Given,
-    /// Something that is missing.
-    Missing,
-    /// A change that would help.
-    Change,
-    /// More about the line before.
-    Detail,
-}
-
-/// One line of an explanation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// How far in it stands.
-    pub depth: usize,
-    /// What it tells.
-    pub tone: Tone,
-    /// Its parts, one behind the other.
-    pub parts: Vec<(Part, String)>,
-}
-
-impl fmt::Display for Line {
-    /// Writes the line without its indent.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (part, text) in &self.parts {
-            match part {
-                Part::Clause => write!(f, "`{text}`")?,
-                Part::Words | Part::Fact | Part::Place => f.write_str(text)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// How many of a kind are told in lines; programs get them all.
-const TOLD: usize = 3;
-
-=======
 use crate::eval::{Outcome, Reading};
 use crate::plan::Clause;
 
->>>>>>> explain
 impl Explanation {
     /// The explanation in lines, as few as tell it.
     pub fn lines(&self) -> Vec<Line> {
@@ -87,11 +19,7 @@ impl Explanation {
             if index > 0 {
                 lines.start(1, Tone::Detail).words("or");
             }
-<<<<<<< HEAD
-            lines.proof(proof);
-=======
             lines.proof(proof, self.outcome == Outcome::Allowed);
->>>>>>> explain
         }
         if self.more_proofs && self.outcome == Outcome::Allowed {
             let word = if self.proofs.len() > 1 {
@@ -101,13 +29,9 @@ impl Explanation {
             };
             lines.start(1, Tone::Detail).words(word);
         }
-<<<<<<< HEAD
-        for missing in self.missing.iter().take(TOLD) {
-=======
         let mut missing: Vec<&Missing> = self.missing.iter().collect();
         missing.sort_by_key(|missing| missing.is_common());
         for missing in missing.into_iter().take(TOLD) {
->>>>>>> explain
             lines.missing(missing, &self.resource, &self.action);
         }
         lines.rest(self.missing.len(), 1);
@@ -154,73 +78,6 @@ impl fmt::Display for Told {
     }
 }
 
-<<<<<<< HEAD
-impl Line {
-    fn part(&mut self, part: Part, text: impl Into<String>) -> &mut Self {
-        self.parts.push((part, text.into()));
-        self
-    }
-
-    fn words(&mut self, text: &str) -> &mut Self {
-        self.part(Part::Words, text)
-    }
-
-    fn fact(&mut self, text: &str) -> &mut Self {
-        self.part(Part::Fact, text)
-    }
-
-    fn place(&mut self, place: Option<&str>) -> &mut Self {
-        match place {
-            Some(place) => self.part(Part::Place, format!(" ({place})")),
-            None => self,
-        }
-    }
-
-    /// A clause with its role and its place.
-    fn clause(&mut self, clause: &Clause) -> &mut Self {
-        if let Some(role) = &clause.role {
-            self.words(&format!("{role}: "));
-        }
-        self.part(Part::Clause, &clause.text);
-        self.part(Part::Place, format!(" ({}:{})", clause.file, clause.line))
-    }
-
-    fn reads(&mut self, reads: &[Reading]) -> &mut Self {
-        for (index, reading) in reads.iter().enumerate() {
-            self.words(if index == 0 { ", where " } else { " and " });
-            self.fact(&reading.what).words(" is ").fact(&reading.value);
-        }
-        self
-    }
-
-    /// A holding, with what says so.
-    fn held(&mut self, held: &Held) -> &mut Self {
-        self.fact(&held.fact).place(held.place.as_deref());
-        if let Some(also) = &held.also {
-            self.words(", by ").clause(also);
-        }
-        if held.through.len() > 1 {
-            self.words(", as member: ").fact(&held.through.join(" → "));
-        }
-        self
-    }
-
-    fn several(&mut self, held: &[Held]) -> &mut Self {
-        for (index, held) in held.iter().take(TOLD).enumerate() {
-            if index > 0 {
-                self.words("; ");
-            }
-            self.held(held);
-        }
-        if held.len() > TOLD {
-            self.words(&format!(" and {} more", held.len() - TOLD));
-        }
-        self
-    }
-}
-
-=======
->>>>>>> explain
 #[derive(Default)]
 struct Lines {
     all: Vec<Line>,
@@ -249,22 +106,6 @@ impl Lines {
         }
     }
 
-<<<<<<< HEAD
-    fn proof(&mut self, proof: &Proof) {
-        self.given("sees it: ", &proof.sees);
-        if let Some(can) = &proof.can {
-            self.given("may do it: ", can);
-        }
-        let told = told(proof);
-        let others: Vec<&Stated> = proof
-            .facts
-            .iter()
-            .filter(|fact| !is_plain(&fact.fact) && !told.contains(&fact.fact))
-            .collect();
-        if !others.is_empty() {
-            let line = self.start(1, Tone::Given);
-            line.words("for ");
-=======
     fn proof(&mut self, proof: &Proof, is_whole: bool) {
         let is_credential = |passed: &&Passed| matches!(passed, Passed::Credential { .. });
         proof
@@ -289,7 +130,6 @@ impl Lines {
         if !others.is_empty() {
             let line = self.start(1, Tone::Given);
             line.words("with ");
->>>>>>> explain
             for (index, fact) in others.iter().take(TOLD).enumerate() {
                 if index > 0 {
                     line.words("; ");
@@ -300,49 +140,6 @@ impl Lines {
                 line.words(&format!(" and {} more", others.len() - TOLD));
             }
         }
-<<<<<<< HEAD
-        for passed in proof.passed.iter().take(TOLD - 1) {
-            self.passed(passed);
-        }
-    }
-
-    fn given(&mut self, word: &str, given: &Given) {
-        let (clause, reads) = match given {
-            Given::Role {
-                held,
-                clause,
-                reads,
-                ..
-            } => {
-                self.start(1, Tone::Given).words(word).held(held);
-                (clause, reads)
-            }
-            Given::Rule { clause, reads, .. } => {
-                self.start(1, Tone::Given)
-                    .words(word)
-                    .clause(clause)
-                    .reads(reads);
-                return;
-            }
-        };
-        let line = self.start(2, Tone::Detail);
-        if let Given::Role { way, .. } = given {
-            if !way.is_empty() {
-                line.words("it");
-            }
-            for step in way {
-                match &step.level {
-                    Some(level) => line.words(&format!(" → shared at {level} with ")),
-                    None => line.words(" → in "),
-                };
-                line.fact(&step.to);
-            }
-            if !way.is_empty() {
-                line.words("; ");
-            }
-        }
-        line.clause(clause).reads(reads);
-=======
         // Where something else is in the way, what is not does not matter.
         if is_whole {
             let others = proof.passed.iter().filter(|passed| !is_credential(passed));
@@ -376,7 +173,6 @@ impl Lines {
         if let Some(other) = other.filter(|other| other.clause() != given.clause()) {
             line.words("; ").clause(other.clause()).reads(other.reads());
         }
->>>>>>> explain
     }
 
     fn passed(&mut self, passed: &Passed) {
@@ -397,16 +193,12 @@ impl Lines {
                 clause,
                 reads,
             } => {
-<<<<<<< HEAD
-                line.words(&format!("no {effect} by "))
-=======
                 let what = if *effect == "hide" {
                     "hidden"
                 } else {
                     "forbidden"
                 };
                 line.words(&format!("not {what} by "))
->>>>>>> explain
                     .clause(clause)
                     .reads(reads);
             }
@@ -471,22 +263,6 @@ impl Lines {
                 reads,
                 ..
             } => {
-<<<<<<< HEAD
-                line.held(held).words(", but its condition does not hold:");
-                self.start(2, Tone::Detail).clause(clause).reads(reads);
-            }
-            Missing::RuleUnmet { clause, reads, .. } => {
-                line.words("does not match: ").clause(clause).reads(reads);
-            }
-            Missing::Capped { held, clause } => {
-                line.held(held).words(" is a ceiling: ").clause(clause);
-            }
-            Missing::KeptOut { share, clause } => {
-                line.fact(share).words(" keeps it out: ").clause(clause);
-            }
-            Missing::Overridden { held, by } => {
-                line.held(held).words(" is overridden by ").several(by);
-=======
                 line.words("condition not met: ").held(held);
                 self.start(2, Tone::Detail).clause(clause).reads(reads);
             }
@@ -504,7 +280,6 @@ impl Lines {
             Missing::Overridden { held, by } => {
                 line.words("overridden: ").held(held);
                 self.start(2, Tone::Detail).words("by ").several(by);
->>>>>>> explain
             }
             Missing::Uncounted {
                 held,
@@ -512,13 +287,9 @@ impl Lines {
                 requires,
                 holders,
             } => {
-<<<<<<< HEAD
-                line.held(held).words(&format!(" does not count: {role}"));
-=======
                 line.words("does not count: ").held(held);
                 let line = self.start(2, Tone::Detail);
                 line.fact(role);
->>>>>>> explain
                 if !requires.is_empty() {
                     line.words(" requires ").fact(&requires.join(" and "));
                 }
@@ -527,16 +298,6 @@ impl Lines {
                 }
             }
             Missing::Ended { fact, place, .. } => {
-<<<<<<< HEAD
-                line.fact(fact).place(place.as_deref()).words(" has ended");
-            }
-            Missing::Lacks { lacks, held, .. } => {
-                line.several(held);
-                match *lacks {
-                    "sight" => line.words(" does not show it"),
-                    _ => line.words(" does not give ").fact(action),
-                };
-=======
                 line.words("has ended: ").fact(fact).place(place.as_deref());
             }
             Missing::Lacks { lacks, held, .. } => {
@@ -545,7 +306,6 @@ impl Lines {
                     _ => line.words("does not give it: "),
                 };
                 line.several(held);
->>>>>>> explain
             }
             Missing::NothingHeld { places } => {
                 line.words("no role is held on ").fact(&first(places));
@@ -576,11 +336,7 @@ impl Lines {
                     line.clause(clause);
                 }
                 None => {
-<<<<<<< HEAD
-                    line.words("no one or two facts would allow it");
-=======
                     line.words("no change of one or two facts that was tried would allow it");
->>>>>>> explain
                 }
             }
         }
@@ -604,8 +360,6 @@ impl Lines {
     }
 }
 
-<<<<<<< HEAD
-=======
 impl Given {
     fn clause(&self) -> &Clause {
         match self {
@@ -645,7 +399,6 @@ fn is_same_holding(one: &Given, other: &Given) -> bool {
     }
 }
 
->>>>>>> explain
 fn opens(line: &mut Line, opens: &Opens) {
     let kinds = [
         (&opens.subjects, "the same for"),
@@ -668,9 +421,6 @@ fn opens(line: &mut Line, opens: &Opens) {
 }
 
 fn counted(tally: &Tally) -> String {
-<<<<<<< HEAD
-    let shown: Vec<&str> = tally.examples.iter().take(2).map(String::as_str).collect();
-=======
     let told = if tally.count == 2 { 2 } else { 1 };
     let shown: Vec<&str> = tally
         .examples
@@ -678,7 +428,6 @@ fn counted(tally: &Tally) -> String {
         .take(told)
         .map(String::as_str)
         .collect();
->>>>>>> explain
     let rest = tally.count.saturating_sub(shown.len());
     let names = shown.join(", ");
     match (rest, tally.more) {

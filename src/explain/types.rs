@@ -79,11 +79,7 @@ pub enum Given {
     /// By a role that is held.
     Role {
         /// The holding.
-<<<<<<< HEAD
-        held: Held,
-=======
         held: Box<Held>,
->>>>>>> explain
         /// The way from the resource to where it is held.
         way: Vec<Step>,
         /// The clause.
