@@ -70,10 +70,7 @@ pub(super) fn broken(text: &str, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_inclusive(' ') {
         let mut word = word.to_owned();
-        loop {
-            let Some(line) = lines.last_mut() else {
-                break;
-            };
+        while let Some(line) = lines.last_mut() {
             if line.width() + word.trim_end().width() <= most {
                 line.push_str(&word);
                 break;
