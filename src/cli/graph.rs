@@ -25,7 +25,7 @@ enum GraphFormat {
     Json,
 }
 
-/// Draw a policy, one type of it, a world, or why something is allowed or not
+/// Draw a policy, a type of it, a world, or what led to an answer
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  ward graph app.policy -o app.svg\n  ward graph app.policy --type Doc --format mermaid\n  ward graph app.policy -w app.world --explain User:bob Doc.edit Doc:plan --format svg"

@@ -92,8 +92,8 @@ type Outcomes = Result<Exit, Stop>;
     name = "ward",
     version,
     about = "What may they see, and what may they do? Policies, checked, tested and asked.",
-    help_template = "{about}\n\n{usage-heading} {usage}\n\n{subcommands}{after-help}",
-    after_help = "-h after a command tells its options, with an example; -V tells the version.\nAlso: `ward completions SHELL` and `ward man DIR`.\nExit codes: 0 done or Allowed, 1 findings, 2 usage, 3 Forbidden, 4 Invisible.",
+    help_template = "{about}\n{usage-heading} {usage}\n\n{subcommands}{after-help}",
+    after_help = "-h after a command tells its options. Also: `completions SHELL`, `man DIR`, -V.\nExit codes: 0 done or Allowed, 1 findings, 2 usage, 3 Forbidden, 4 Invisible.",
     disable_help_subcommand = true
 )]
 struct Cli {
