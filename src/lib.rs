@@ -59,6 +59,7 @@ pub mod coverage;
 #[cfg(feature = "compiler")]
 pub mod diagnostic;
 mod eval;
+mod explain;
 #[cfg(feature = "compiler")]
 pub mod fmt;
 #[cfg(feature = "compiler")]
@@ -91,7 +92,11 @@ pub use compile::compile;
 pub use diagnostic::Diagnostics;
 pub use eval::{
     ActionKey, Actions, ConditionError, Context, Decision, EntityKey, Evaluator, Held, KeyQuestion,
-    List, Outcome, PageToken, QueryError, Reason as Because, Reasons, Step, Who,
+    List, Outcome, PageToken, QueryError, Reading, Reason as Because, Reasons, Step, Who,
+};
+pub use explain::{
+    Change as SuggestedChange, Explain, Explanation, Given, Missing, Opens, Passed, Proof, Stated,
+    Suggestion, Tally, Told,
 };
 pub use literal::{EntityName, EntityNameError, format_datetime, parse_datetime};
 #[cfg(feature = "live")]
