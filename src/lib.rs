@@ -59,7 +59,7 @@ pub mod coverage;
 #[cfg(feature = "compiler")]
 pub mod diagnostic;
 mod eval;
-mod explain;
+pub mod explain;
 #[cfg(feature = "compiler")]
 pub mod fmt;
 #[cfg(feature = "compiler")]
@@ -94,10 +94,7 @@ pub use eval::{
     ActionKey, Actions, ConditionError, Context, Decision, EntityKey, Evaluator, Held, KeyQuestion,
     List, Outcome, PageToken, QueryError, Reading, Reason as Because, Reasons, Step, Who,
 };
-pub use explain::{
-    Change as SuggestedChange, Explain, Explanation, Given, Missing, Opens, Passed, Proof, Stated,
-    Suggestion, Tally, Told,
-};
+pub use explain::{Explain, Explanation};
 pub use literal::{EntityName, EntityNameError, format_datetime, parse_datetime};
 #[cfg(feature = "live")]
 pub use live::{Change, Live, RefusedChange, Snapshot, Transaction, Version};

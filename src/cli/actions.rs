@@ -23,6 +23,9 @@ pub(super) struct Arguments {
     resource: EntityName,
     #[command(flatten)]
     scene: Scene,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
 #[derive(Serialize)]
@@ -39,6 +42,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
         subject,
         resource,
         scene,
+        ..
     } = arguments;
     let world = input::world(scene)?;
     let ward = Evaluator::new(&world, scene.now());
@@ -52,7 +56,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     } else {
         Exit::Invisible
     };
-    match scene.format {
+    match arguments.format {
         Format::Json => write_json(
             out,
             &JsonActions {

@@ -7,8 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{
-    Exit, Format, Outcomes, Scene, Stop, batch, explain, input, parse_entity, report, write_json,
-    written,
+    Exit, Format, Outcomes, Scene, Stop, batch, input, parse_entity, reasons, report, write_json, written,
 };
 use crate::eval::{Evaluator, Reasons};
 use crate::literal::EntityName;
@@ -33,6 +32,9 @@ pub(super) struct Arguments {
     batch: Option<PathBuf>,
     #[command(flatten)]
     scene: Scene,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
 #[derive(Serialize)]
@@ -65,7 +67,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
             return Err(Stop::Told);
         }
     };
-    let done = match scene.format {
+    let done = match arguments.format {
         Format::Json => write_json(
             out,
             &JsonAnswer {
@@ -80,9 +82,9 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     written(Exit::from(reasons.outcome), done)
 }
 
-fn text(reasons: &Reasons, out: &mut dyn Write) -> std::io::Result<()> {
-    writeln!(out, "{}", reasons.outcome)?;
-    for line in explain::lines(reasons) {
+fn text(answer: &Reasons, out: &mut dyn Write) -> std::io::Result<()> {
+    writeln!(out, "{}", answer.outcome)?;
+    for line in reasons::lines(answer) {
         writeln!(out, "  {line}")?;
     }
     Ok(())

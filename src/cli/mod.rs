@@ -23,6 +23,7 @@ mod lint;
 mod list;
 mod man;
 mod progress;
+mod reasons;
 mod report;
 mod rules;
 mod store;
@@ -108,6 +109,7 @@ enum Command {
     Fmt(fmt::Arguments),
     Ci(ci::Arguments),
     Ask(ask::Arguments),
+    Explain(explain::Arguments),
     Actions(actions::Arguments),
     List(list::Arguments),
     Who(who::Arguments),
@@ -143,9 +145,15 @@ struct Scene {
     /// What the request says, as a JSON object
     #[arg(long, value_name = "JSON", value_parser = parse_context)]
     context: Option<crate::Context>,
-    /// For people or for programs
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+}
+
+/// Who reads the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Audience {
+    /// Whoever runs the system: everything.
+    Admin,
+    /// The one who asked: of what it does not see, nothing.
+    Subject,
 }
 
 impl Scene {
@@ -217,6 +225,7 @@ pub fn main() -> ExitCode {
         Command::Rules(arguments) => rules::run(arguments, out),
         Command::Fmt(arguments) => fmt::run(arguments, out),
         Command::Ask(arguments) => ask::run(arguments, out),
+        Command::Explain(arguments) => explain::run(arguments, out),
         Command::Actions(arguments) => actions::run(arguments, out),
         Command::List(arguments) => list::run(arguments, out),
         Command::Who(arguments) => who::run(arguments, out),

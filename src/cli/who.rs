@@ -26,6 +26,9 @@ pub(super) struct Arguments {
     sees: Option<EntityName>,
     #[command(flatten)]
     scene: Scene,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
 #[derive(Serialize)]
@@ -55,7 +58,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
         report::question(&error);
         Stop::Told
     })?;
-    match scene.format {
+    match arguments.format {
         Format::Json => write_json(
             out,
             &JsonWho {

@@ -15,6 +15,7 @@ mod text;
 mod told;
 mod types;
 
+pub use text::{Line, Part, Tone};
 pub use told::Told;
 pub use types::{
     Change, Explain, Explanation, Given, Missing, Opens, Passed, Proof, Stated, Suggestion, Tally,
@@ -75,6 +76,7 @@ impl Evaluator<'_> {
             missing: Vec::new(),
             changes: Vec::new(),
             more_changes: false,
+            searched: false,
             errors: decision.errors,
         };
         if outcome != Outcome::Invisible {
@@ -83,6 +85,7 @@ impl Evaluator<'_> {
         }
         if outcome != Outcome::Allowed {
             explanation.missing = missing::missing(&look, outcome);
+            explanation.searched = wanted.changes;
             if wanted.changes {
                 let found = changes::changes(&look, &support, question);
                 (explanation.changes, explanation.more_changes) = found;

@@ -43,6 +43,8 @@ pub struct Explanation {
     pub more_proofs: bool,
     /// What was missing, where it is not allowed.
     pub missing: Vec<Missing>,
+    /// Whether changes were looked for.
+    pub searched: bool,
     /// The nearest changes that would make it allowed, cheapest first.
     pub changes: Vec<Suggestion>,
     /// Whether there may be other changes that are as near.
