@@ -7,7 +7,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{
-    Exit, Format, Outcomes, Scene, Stop, batch, input, parse_entity, reasons, report, write_json, written,
+    Exit, Format, Outcomes, Scene, Stop, batch, input, parse_entity, reasons, report, write_json,
+    written,
 };
 use crate::eval::{Evaluator, Reasons};
 use crate::literal::EntityName;

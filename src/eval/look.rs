@@ -3,16 +3,14 @@
 //!
 //! Nothing is decided here. What follows from it is always asked of the walk itself.
 
-use super::holders::{By, Held as HeldRole, Uncounted, rests_on};
+use super::holders::{By, Held as HeldRole, Uncounted};
 use super::places::{Above, Watched, entities_on_ways};
 use super::reading::Readings;
 use super::reason::{Held, Step};
 use super::walk::{Effect, Faults};
 use super::{Context, Evaluator, Outcome, QueryError, Question};
 use crate::literal::EntityName;
-use crate::plan::{
-    ActionId, ClauseId, ConditionId, EntityId, LaneId, Plan, RoleId, TypeId,
-};
+use crate::plan::{ActionId, ClauseId, ConditionId, EntityId, LaneId, Plan, RoleId, TypeId};
 use crate::world::{AnyRole, Fact, Holding, Share, World};
 
 /// A question whose names are all known to the policy, and what may be asked about it.
@@ -100,10 +98,6 @@ impl<'w> Evaluator<'w> {
     /// The moment that is asked about.
     pub(crate) fn now(&self) -> i64 {
         self.now
-    }
-
-    pub(crate) fn world(&self) -> &'w World {
-        self.world
     }
 }
 
@@ -224,7 +218,9 @@ impl<'w> Look<'w> {
         if !ty.is_some_and(|ty| self.plan().is_derived(ty)) {
             return Vec::new();
         }
-        self.question.asker.uncounted(self.world(), place, self.now())
+        self.question
+            .asker
+            .uncounted(self.world(), place, self.now())
     }
 
     /// Whether an entity is the asker, a group of it, or everybody.
@@ -242,7 +238,9 @@ impl<'w> Look<'w> {
         let mut all = Vec::new();
         if let Some(row) = self.world().row(place) {
             let asker = &self.question.asker;
-            asker.each_direct(self.world(), place, row, self.now(), &mut |held| all.push(held));
+            asker.each_direct(self.world(), place, row, self.now(), &mut |held| {
+                all.push(held)
+            });
         }
         all
     }
@@ -326,7 +324,10 @@ impl<'w> Look<'w> {
         }
         for (effect, actions) in [(Effect::Permit, &ty.permits), (Effect::Forbid, &ty.forbids)] {
             let known = asker.known || effect == Effect::Forbid;
-            for rule in actions.iter().filter(|rule| known && is_for(&rule.subjects)) {
+            for rule in actions
+                .iter()
+                .filter(|rule| known && is_for(&rule.subjects))
+            {
                 let has = |lane, bit| rule.lane == lane && rule.mask & bit != 0;
                 let shows = effect == Effect::Permit
                     && ty.visible_by.is_some_and(|(lane, bit)| has(lane, bit));
@@ -360,9 +361,20 @@ impl<'w> Look<'w> {
         }
     }
 
-    /// The entities that the roles held at one rest on.
-    pub(crate) fn rests_on(&self, entity: EntityId) -> Vec<EntityId> {
-        rests_on(self.world(), entity).into_vec()
+    /// The known subjects that could see the resource at all.
+    pub(super) fn who_could(&self) -> Vec<EntityId> {
+        let resource = self.resource.into_iter();
+        let all = resource.flat_map(|resource| self.evaluator.who_could(self.of, resource));
+        all.collect()
+    }
+
+    pub(super) fn bound(&self) -> &super::context::Bound {
+        &self.question.bound
+    }
+
+    /// The lane and the bit of the action.
+    pub(super) fn asked(&self) -> (LaneId, u64) {
+        (self.lane, self.bit)
     }
 
     /// What lacks a container that it must have, and its type.
@@ -380,17 +392,21 @@ impl<'w> Look<'w> {
     pub(crate) fn way(&self, place: EntityId) -> Vec<Step> {
         let resource = self.resource.into_iter();
         let lane = Some(self.lane);
-        let way = resource
-            .flat_map(|resource| self.evaluator.way(resource, place, lane, self.bit));
+        let way = resource.flat_map(|resource| self.evaluator.way(resource, place, lane, self.bit));
         way.collect()
     }
 
     /// The steps of a shortest way, and the shares that they go through.
-    pub(crate) fn way_edges(&self, place: EntityId, passing: bool) -> Vec<(EntityId, Option<Share>)> {
+    pub(crate) fn way_edges(
+        &self,
+        place: EntityId,
+        passing: bool,
+    ) -> Vec<(EntityId, Option<Share>)> {
         let resource = self.resource.into_iter();
         let way = resource.flat_map(|resource| {
-            self.evaluator
-                .way_through(resource, place, |share| !passing || self.lets_through(share))
+            self.evaluator.way_through(resource, place, |share| {
+                !passing || self.lets_through(share)
+            })
         });
         way.collect()
     }
@@ -420,6 +436,15 @@ pub(crate) struct Progress {
     pub(crate) reaches: bool,
     /// Some role or rule gives the action.
     pub(crate) has_power: bool,
+}
+
+impl Progress {
+    /// Whether something is there that was not before.
+    pub(crate) fn is_beyond(self, before: Self) -> bool {
+        self.sees && !before.sees
+            || self.reaches && !before.reaches
+            || self.has_power && !before.has_power
+    }
 }
 
 /// The `also` that a role is held by, where no fact says so.

@@ -1,5 +1,5 @@
-//! What a condition reads, told value by value: the same walk as that of `condition.rs`, which stops
-//! where that one stops.
+//! What a condition reads, told value by value: the same walk as that of `condition.rs`, which tells
+//! no more where that one stops.
 
 use serde::Serialize;
 
@@ -46,6 +46,7 @@ impl Case<'_> {
             resource,
             values: Vec::new(),
             touched: Vec::new(),
+            settled: false,
         };
         teller.visit(self.world.plan.conditions[condition].root);
         Readings {
@@ -61,6 +62,8 @@ struct Teller<'c> {
     resource: EntityId,
     values: Vec<Reading>,
     touched: Vec<Touched>,
+    /// The answer is settled: what is left would be read if something else were not there.
+    settled: bool,
 }
 
 impl Teller<'_> {
@@ -100,10 +103,12 @@ impl Teller<'_> {
             Node::Or(range) => self.visit_until(range.of(&plan.operands), true),
             Node::If(condition, then, otherwise) => {
                 self.visit(condition);
-                match self.reader.boolean(condition) {
-                    Ok(true) => self.visit(then),
-                    Ok(false) => self.visit(otherwise),
-                    Err(_) => {}
+                let chosen = self.reader.boolean(condition).ok();
+                for (branch, when) in [(then, true), (otherwise, false)] {
+                    let settled = self.settled;
+                    self.settled |= chosen != Some(when);
+                    self.visit(branch);
+                    self.settled = settled;
                 }
             }
             Node::Set(range) => {
@@ -125,15 +130,15 @@ impl Teller<'_> {
         }
     }
 
-    /// Visits parts up to the first that settles the answer, or cannot be read.
+    /// Visits parts; what stands behind the first that settles the answer, or cannot be read, is
+    /// not told.
     fn visit_until(&mut self, parts: &[NodeId], settles: bool) {
+        let settled = self.settled;
         for part in parts {
             self.visit(*part);
-            match self.reader.boolean(*part) {
-                Ok(value) if value != settles => {}
-                _ => return,
-            }
+            self.settled |= self.reader.boolean(*part) != Ok(!settles);
         }
+        self.settled = settled;
     }
 
     /// Notes what a path leads through.
@@ -155,7 +160,9 @@ impl Teller<'_> {
             Node::Attribute(base, columns) | Node::HasAttribute(base, columns) => {
                 let entity = self.reader.entity(base).ok();
                 let column = entity.and_then(|entity| self.reader.column(entity, columns));
-                entity.zip(column).map(|(e, column)| Touched::Attribute(e, column))
+                entity
+                    .zip(column)
+                    .map(|(e, column)| Touched::Attribute(e, column))
             }
             Node::Related(base, relation) => {
                 let entity = self.reader.entity(base).ok();
@@ -170,7 +177,7 @@ impl Teller<'_> {
     /// Tells what stands at a node.
     fn note(&mut self, node: NodeId) {
         let what = self.text(node);
-        if self.values.iter().any(|told| told.what == what) {
+        if self.settled || self.values.iter().any(|told| told.what == what) {
             return;
         }
         let value = match self.reader.read(node) {
@@ -201,7 +208,11 @@ impl Teller<'_> {
                 format!("{}.{}", self.text(base), self.attribute_name(base, columns))
             }
             Node::HasAttribute(base, columns) => {
-                format!("{} has {}", self.text(base), self.attribute_name(base, columns))
+                format!(
+                    "{} has {}",
+                    self.text(base),
+                    self.attribute_name(base, columns)
+                )
             }
             Node::Field(base, index) => {
                 format!("{}.{}", self.text(base), self.field_name(base, index))
@@ -239,9 +250,9 @@ impl Teller<'_> {
             Some((ty, self.reader.column(entity, columns)?))
         });
         let first = columns.of(&plan.columns).first().copied();
-        let field = own.or(first).and_then(|(ty, column)| {
-            plan.types.find(ty)?.attributes.get(column as usize)
-        });
+        let field = own
+            .or(first)
+            .and_then(|(ty, column)| plan.types.find(ty)?.attributes.get(column as usize));
         field.map_or_else(String::new, |field| field.name.clone())
     }
 
@@ -288,7 +299,9 @@ impl Teller<'_> {
                 let fields: Vec<String> = fields.map(|datum| self.shown(&datum.into())).collect();
                 format!("{{ {} }}", fields.join(", "))
             }
-            Operand::Set(elements) => self.several(elements.iter().map(|datum: &Datum| datum.into())),
+            Operand::Set(elements) => {
+                self.several(elements.iter().map(|datum: &Datum| datum.into()))
+            }
             Operand::Parts(parts) => self.several(parts.iter().cloned()),
             Operand::Related(entity, relation) => {
                 let targets = self.reader.world().related_by(*entity, *relation);

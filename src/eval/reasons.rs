@@ -457,7 +457,13 @@ impl Evaluator<'_> {
     }
 
     /// A shortest way from a resource to a place on which the actions wanted still go through.
-    pub(super) fn way(&self, from: EntityId, to: EntityId, lane: Option<LaneId>, want: u64) -> Vec<Step> {
+    pub(super) fn way(
+        &self,
+        from: EntityId,
+        to: EntityId,
+        lane: Option<LaneId>,
+        want: u64,
+    ) -> Vec<Step> {
         let plan = self.plan();
         let passing = lane.map(|lane| {
             self.way_through(from, to, |share| {

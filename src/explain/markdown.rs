@@ -1,7 +1,7 @@
 //! An explanation as Markdown: the same lines, as a list.
 
-use super::told::Told;
 use super::text::{Line, Part};
+use super::told::Told;
 use super::types::Explanation;
 
 impl Explanation {
@@ -59,7 +59,10 @@ fn code(text: &str) -> String {
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for sign in text.chars() {
-        if matches!(sign, '\\' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '&') {
+        if matches!(
+            sign,
+            '\\' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '&'
+        ) {
             escaped.push('\\');
         }
         escaped.push(if sign == '\n' { ' ' } else { sign });

@@ -111,7 +111,9 @@ impl<'l> Finding<'l> {
         for rule in self.look.rules() {
             let gives = match rule.effect {
                 Effect::Reveal => self.wants_sight,
-                Effect::Permit => self.wants_power && rule.is_asked || self.wants_sight && rule.shows,
+                Effect::Permit => {
+                    self.wants_power && rule.is_asked || self.wants_sight && rule.shows
+                }
                 Effect::Forbid | Effect::Hide => false,
             };
             let readings = self.look.readings(rule.condition);
@@ -147,7 +149,10 @@ impl<'l> Finding<'l> {
                 .iter()
                 .filter(|held| !self.offers_something(place, held))
                 .collect();
-            let lacking = lacking.iter().map(|held| self.look.held(held)).collect::<Vec<_>>();
+            let lacking = lacking
+                .iter()
+                .map(|held| self.look.held(held))
+                .collect::<Vec<_>>();
             if !lacking.is_empty() && (self.wants_sight || self.wants_power) {
                 let lacks = if self.wants_sight { "sight" } else { "action" };
                 self.push(Missing::Lacks {
@@ -221,7 +226,11 @@ impl<'l> Finding<'l> {
     /// The roles that override what is held at a place.
     fn overriding(&self, place: EntityId) -> Vec<crate::eval::Held> {
         let plan = &self.world.plan;
-        let nearer = self.look.places().into_iter().take_while(|other| *other != place);
+        let nearer = self
+            .look
+            .places()
+            .into_iter()
+            .take_while(|other| *other != place);
         let overrides = nearer.filter(|other| {
             let ty = self.world.type_of(*other);
             ty.is_some_and(|ty| plan.types[ty].overrides != 0)
@@ -246,7 +255,8 @@ impl<'l> Finding<'l> {
 
     /// The ceilings on the ways, and the limit of a credential, that keep the action down.
     fn capped(&mut self) {
-        if let (Some((credential, _)), false) = (self.look.credential(), self.look.is_within_limit())
+        if let (Some((credential, _)), false) =
+            (self.look.credential(), self.look.is_within_limit())
         {
             self.push(Missing::Limited {
                 credential: self.look.name(credential),
@@ -282,7 +292,11 @@ impl<'l> Finding<'l> {
                 held: self.look.held(&uncounted.held),
                 role: name(&uncounted.held.role),
                 requires: uncounted.requires.iter().map(name).collect(),
-                holders: uncounted.holders.iter().map(|ty| plan.type_name(*ty)).collect(),
+                holders: uncounted
+                    .holders
+                    .iter()
+                    .map(|ty| plan.type_name(*ty))
+                    .collect(),
             });
         }
     }

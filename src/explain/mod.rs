@@ -5,6 +5,7 @@
 //! world that has nothing else, and no longer without any one of them; a change is suggested when
 //! the evaluator says in a world with that change that it helps.
 
+mod candidates;
 mod changes;
 mod markdown;
 mod missing;

@@ -16,7 +16,6 @@ const MOST_BEGINNINGS: (usize, usize) = (64, 6);
 /// A clause that gives something in a world.
 #[derive(Clone, Copy)]
 pub(super) struct Source {
-    gives: Gives,
     /// Where a role with it is held; nothing for a rule.
     held: Option<(Spot, HeldRole)>,
     effect: Effect,
@@ -67,7 +66,11 @@ pub(super) fn proofs(
     }
     found.sort_by_cached_key(|(_, proof)| {
         let facts = proof.facts.iter().map(|fact| fact.fact.clone());
-        (proof.facts.len(), proof.clauses.len(), facts.collect::<Vec<_>>())
+        (
+            proof.facts.len(),
+            proof.clauses.len(),
+            facts.collect::<Vec<_>>(),
+        )
     });
     if !all {
         more |= found.len() > 1;
@@ -99,7 +102,6 @@ pub(super) fn sources(look: &Look<'_>, sight: bool) -> (Vec<Source>, Vec<Source>
                     continue;
                 }
                 let source = Source {
-                    gives: offer.gives,
                     held: Some((*spot, held)),
                     effect: Effect::Permit,
                     clause: offer.clause,
@@ -121,18 +123,17 @@ pub(super) fn sources(look: &Look<'_>, sight: bool) -> (Vec<Source>, Vec<Source>
         if !gives_sight && !gives_power || !holds(rule.condition) {
             continue;
         }
-        let source = |gives| Source {
-            gives,
+        let source = Source {
             held: None,
             effect: rule.effect,
             clause: rule.clause,
             condition: rule.condition,
         };
         if gives_sight {
-            sights.push(source(Gives::Sight));
+            sights.push(source);
         }
         if gives_power {
-            powers.push(source(Gives::Power));
+            powers.push(source);
         }
     }
     (sights, powers)
@@ -155,7 +156,12 @@ fn beginnings(look: &Look<'_>, sight: bool) -> Vec<Beginning> {
         }
         for (given_by, can) in &powers {
             let mut facts = shown_by.clone();
-            facts.extend(given_by.iter().filter(|fact| !shown_by.contains(fact)).cloned());
+            facts.extend(
+                given_by
+                    .iter()
+                    .filter(|fact| !shown_by.contains(fact))
+                    .cloned(),
+            );
             all.push(Beginning {
                 facts,
                 clauses: vec![*sees, *can],
@@ -205,7 +211,11 @@ fn minimal<T: Clone>(items: Vec<T>, says: impl Fn(&[T]) -> bool) -> Option<Vec<T
         let mut gone = vec![false; left.len()];
         while let Some((start, end)) = open.pop() {
             let mut tried = gone.clone();
-            tried.iter_mut().take(end).skip(start).for_each(|gone| *gone = true);
+            tried
+                .iter_mut()
+                .take(end)
+                .skip(start)
+                .for_each(|gone| *gone = true);
             let kept = left.iter().zip(&tried).filter(|(_, gone)| !**gone);
             let kept: Vec<T> = kept.map(|(item, _)| item.clone()).collect();
             if says(&kept) {

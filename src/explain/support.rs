@@ -208,7 +208,11 @@ impl Gathering<'_> {
                 Link::Relation(relation) => {
                     for target in world.related_by(entity, *relation) {
                         let has_roles = world.type_of(target).is_some_and(|ty| {
-                            world.plan.types.find(ty).is_some_and(|ty| !ty.roles.is_empty())
+                            world
+                                .plan
+                                .types
+                                .find(ty)
+                                .is_some_and(|ty| !ty.roles.is_empty())
                         });
                         if has_roles || self.look.is_asker(target) {
                             self.add(world.relation_fact(entity, *relation, target));
@@ -270,11 +274,12 @@ impl Gathering<'_> {
             if at == other || came.len() > MOST {
                 break;
             }
-            let containers = world.containers(at).map(|outer| (outer, inside(world, at, outer)));
+            let containers = world
+                .containers(at)
+                .map(|outer| (outer, inside(world, at, outer)));
             let groups = world.memberships(at).filter(|group| group.until > now);
-            let groups = groups.map(|group| {
-                (group.other, world.member_fact(at, group.other, group.until))
-            });
+            let groups =
+                groups.map(|group| (group.other, world.member_fact(at, group.other, group.until)));
             for (above, fact) in containers.chain(groups).collect::<Vec<_>>() {
                 if seen.insert(above) {
                     came.push((above, Some((next, fact))));

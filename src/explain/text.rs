@@ -253,12 +253,20 @@ impl Lines {
 
     fn given(&mut self, word: &str, given: &Given) {
         let (clause, reads) = match given {
-            Given::Role { held, clause, reads, .. } => {
+            Given::Role {
+                held,
+                clause,
+                reads,
+                ..
+            } => {
                 self.start(1, Tone::Given).words(word).held(held);
                 (clause, reads)
             }
             Given::Rule { clause, reads, .. } => {
-                self.start(1, Tone::Given).words(word).clause(clause).reads(reads);
+                self.start(1, Tone::Given)
+                    .words(word)
+                    .clause(clause)
+                    .reads(reads);
                 return;
             }
         };
@@ -294,8 +302,14 @@ impl Lines {
             Passed::Override { held } => {
                 line.held(held).words(" overrides what is held farther out");
             }
-            Passed::Rule { effect, clause, reads } => {
-                line.words(&format!("no {effect} by ")).clause(clause).reads(reads);
+            Passed::Rule {
+                effect,
+                clause,
+                reads,
+            } => {
+                line.words(&format!("no {effect} by "))
+                    .clause(clause)
+                    .reads(reads);
             }
         }
     }
@@ -310,10 +324,12 @@ impl Lines {
                 line.words("no fact names ").fact(resource);
             }
             Missing::Incomplete { entity, container } => {
-                line.fact(entity).words(&format!(" stands in no {container}, and must"));
+                line.fact(entity)
+                    .words(&format!(" stands in no {container}, and must"));
             }
             Missing::NoOwner { credential } => {
-                line.fact(credential).words(" has no owner, so it sees nothing");
+                line.fact(credential)
+                    .words(" has no owner, so it sees nothing");
             }
             Missing::Confined { credential, within } => {
                 let within = if within.is_empty() {
@@ -321,25 +337,41 @@ impl Lines {
                 } else {
                     within.join(", ")
                 };
-                line.fact(credential).words(" is confined to ").fact(&within);
+                line.fact(credential)
+                    .words(" is confined to ")
+                    .fact(&within);
                 line.words(", and this lies outside");
             }
             Missing::Limited { credential } => {
                 line.words("the permissions of ").fact(credential);
                 line.words(" do not have ").fact(action);
             }
-            Missing::Struck { effect, clause, reads } => {
-                let what = if *effect == "hide" { "hidden" } else { "forbidden" };
+            Missing::Struck {
+                effect,
+                clause,
+                reads,
+            } => {
+                let what = if *effect == "hide" {
+                    "hidden"
+                } else {
+                    "forbidden"
+                };
                 line.words(&format!("{what} by "));
                 if let Some(id) = &clause.id {
                     line.words(&format!("\"{id}\": "));
                 }
                 line.clause(clause).reads(reads);
                 if let Some(reason) = &clause.reason {
-                    self.start(2, Tone::Detail).words(&format!("reason: {reason}"));
+                    self.start(2, Tone::Detail)
+                        .words(&format!("reason: {reason}"));
                 }
             }
-            Missing::Unmet { held, clause, reads, .. } => {
+            Missing::Unmet {
+                held,
+                clause,
+                reads,
+                ..
+            } => {
                 line.held(held).words(", but its condition does not hold:");
                 self.start(2, Tone::Detail).clause(clause).reads(reads);
             }
@@ -355,7 +387,12 @@ impl Lines {
             Missing::Overridden { held, by } => {
                 line.held(held).words(" is overridden by ").several(by);
             }
-            Missing::Uncounted { held, role, requires, holders } => {
+            Missing::Uncounted {
+                held,
+                role,
+                requires,
+                holders,
+            } => {
                 line.held(held).words(&format!(" does not count: {role}"));
                 if !requires.is_empty() {
                     line.words(" requires ").fact(&requires.join(" and "));
@@ -390,10 +427,13 @@ impl Lines {
         self.rest(explanation.changes.len(), 1);
         if explanation.changes.is_empty() {
             let line = self.start(1, Tone::Detail);
-            let struck = explanation.missing.iter().find_map(|missing| match missing {
-                Missing::Struck { clause, .. } => Some(clause),
-                _ => None,
-            });
+            let struck = explanation
+                .missing
+                .iter()
+                .find_map(|missing| match missing {
+                    Missing::Struck { clause, .. } => Some(clause),
+                    _ => None,
+                });
             match struck {
                 Some(clause) => {
                     line.words("no fact that could be added or taken away lifts ");
@@ -469,23 +509,33 @@ fn first(names: &[String]) -> String {
 
 /// Whether a fact says no more than what stands where.
 fn is_plain(fact: &str) -> bool {
-    !fact.contains(" is ") && !fact.starts_with("share ") && !fact.contains('{')
+    !fact.contains(" is ")
+        && !fact.starts_with("share ")
+        && !fact.contains('{')
         && (fact.contains(" in ") || !fact.contains(' '))
 }
 
 /// The facts that the holdings of a proof tell of themselves.
 fn told(proof: &Proof) -> Vec<String> {
     let mut told = Vec::new();
-    for given in [Some(&proof.sees), proof.can.as_ref()].into_iter().flatten() {
+    for given in [Some(&proof.sees), proof.can.as_ref()]
+        .into_iter()
+        .flatten()
+    {
         if let Given::Role { held, way, .. } = given {
             told.push(held.fact.clone());
             let shared = way.iter().filter(|step| step.level.is_some());
             told.extend(shared.map(|step| step.to.clone()));
         }
     }
-    let shares = proof.facts.iter().map(|stated| &stated.fact).filter(|fact| {
-        fact.starts_with("share ") && told.iter().any(|to| fact.contains(&format!(" with {to} ")))
-    });
+    let shares = proof
+        .facts
+        .iter()
+        .map(|stated| &stated.fact)
+        .filter(|fact| {
+            fact.starts_with("share ")
+                && told.iter().any(|to| fact.contains(&format!(" with {to} ")))
+        });
     let shares: Vec<String> = shares.cloned().collect();
     told.extend(shares);
     told
