@@ -10,6 +10,8 @@ use crate::plan::EntityId;
 #[derive(Debug, Default)]
 pub(crate) struct Gain {
     pub(crate) entities: Vec<EntityId>,
+    /// How many elements were looked at.
+    pub(crate) read: usize,
     /// Whether there may be more: not everything was looked at.
     pub(crate) more: bool,
 }
@@ -39,6 +41,7 @@ impl Evaluator<'_> {
             let Some(entity) = now.next_entity() else {
                 return Ok(gain);
             };
+            gain.read += 1;
             while known.is_some_and(|known| known < entity) {
                 known = then.next_entity();
             }

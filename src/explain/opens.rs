@@ -3,12 +3,12 @@
 use super::Question;
 use super::types::{Opens, Tally};
 use crate::eval::{Evaluator, Gain, Look};
-use crate::literal::EntityName;
-use crate::plan::TypeKind;
+use crate::plan::{EntityId, TypeKind};
 use crate::world::World;
 
-/// How many elements of a list, and how many subjects, are looked at.
-const MOST: usize = 2_000;
+/// How many elements of lists, and how many subjects, are looked at, and how many of one list.
+const MOST: usize = 4_000;
+const MOST_OF_ONE: usize = 500;
 
 /// How many are told by name.
 const EXAMPLES: usize = 3;
@@ -27,7 +27,10 @@ pub(super) fn opens(look: &Look<'_>, after: &World, question: Question<'_>) -> O
     let mut opens = Opens::default();
     if let Ok(changed) = changed.look(subject, action, resource, context) {
         let gain = changed.gained(look, MOST);
-        opens.subjects.add(after, &gain, subject);
+        opens.subjects.add(&gain, |entity| {
+            let name = after.name(entity);
+            (name != *subject).then(|| name.to_string())
+        });
     }
     let actions = |ward: &Evaluator<'_>| {
         let found = ward.actions(subject, resource, context);
@@ -39,15 +42,30 @@ pub(super) fn opens(look: &Look<'_>, after: &World, question: Question<'_>) -> O
             opens.actions.count(other);
         }
     }
-    let gained = |action, ty: &str| changed.gained(&before, subject, action, ty, context, MOST);
-    if let Ok(gain) = gained(Some(action), &resource.type_name) {
-        opens.resources.add(after, &gain, resource);
-    }
+    let mut left = MOST;
+    let mut gained = |action: Option<&str>, ty: &str| {
+        let most = left.min(MOST_OF_ONE);
+        let gain = changed.gained(&before, subject, action, ty, context, most);
+        let gain = gain.unwrap_or_default();
+        left = left.saturating_sub(gain.read);
+        gain
+    };
     for ty in after.plan.types.rows() {
-        if ty.kind != TypeKind::Subject
-            && let Ok(gain) = gained(None, &ty.name)
-        {
-            opens.sights.add(after, &gain, resource);
+        if ty.kind == TypeKind::Subject && ty.actions.is_empty() {
+            continue;
+        }
+        let gain = gained(None, &ty.name);
+        opens.sights.add(&gain, |entity| {
+            let name = after.name(entity);
+            (name != *resource).then(|| name.to_string())
+        });
+        for other in &ty.actions {
+            let other = after.plan.action_name(*other);
+            let gain = gained(Some(&other), &ty.name);
+            opens.elsewhere.add(&gain, |entity| {
+                let name = after.name(entity);
+                (name != *resource).then(|| format!("{other} on {name}"))
+            });
         }
     }
     opens
@@ -56,7 +74,7 @@ pub(super) fn opens(look: &Look<'_>, after: &World, question: Question<'_>) -> O
 impl Opens {
     /// How much it is, all in all.
     pub(super) fn total(&self) -> usize {
-        let tallies = [&self.subjects, &self.actions, &self.resources, &self.sights];
+        let tallies = [&self.subjects, &self.actions, &self.elsewhere, &self.sights];
         tallies.iter().map(|tally| tally.count).sum()
     }
 }
@@ -69,14 +87,11 @@ impl Tally {
         }
     }
 
-    /// Counts what was gained, but for what was asked for.
-    fn add(&mut self, world: &World, gain: &Gain, but: &EntityName) {
+    /// Counts what was gained, as far as it has a name here.
+    fn add(&mut self, gain: &Gain, name: impl Fn(EntityId) -> Option<String>) {
         self.more |= gain.more;
-        for entity in &gain.entities {
-            let name = world.name(*entity);
-            if name != *but {
-                self.count(name.to_string());
-            }
+        for name in gain.entities.iter().filter_map(|entity| name(*entity)) {
+            self.count(name);
         }
     }
 }

@@ -468,7 +468,7 @@ fn opens(line: &mut Line, opens: &Opens) {
     let kinds = [
         (&opens.subjects, "the same for"),
         (&opens.actions, "here"),
-        (&opens.resources, "also on"),
+        (&opens.elsewhere, "elsewhere"),
         (&opens.sights, "sight of"),
     ];
     let mut told = 0;

@@ -318,8 +318,8 @@ pub struct Opens {
     pub subjects: Tally,
     /// Other actions that the subject could then take on the resource.
     pub actions: Tally,
-    /// Other resources on which the subject could then take the action.
-    pub resources: Tally,
+    /// Actions that the subject could then take elsewhere: `Team.invite on Team:red`.
+    pub elsewhere: Tally,
     /// Other things that the subject would then see.
     pub sights: Tally,
 }
