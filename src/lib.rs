@@ -115,6 +115,7 @@ struct Readme;
 /// The book's examples of programs.
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../docs/embedding.md")]
+#[doc = include_str!("../docs/explain.md")]
 #[doc = include_str!("../docs/snapshots.md")]
 struct Embedding;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Exit, Outcomes, Stop, input};
+use super::{Audience, Exit, Outcomes, Stop, input};
 use crate::eval::{ConditionError, Context, Evaluator, Outcome, QueryError};
 use crate::literal::EntityName;
 use crate::plan::Value;
@@ -73,6 +73,7 @@ pub(super) fn run(
     ward: &Evaluator<'_>,
     file: &Path,
     shared: Option<&Context>,
+    audience: Audience,
     out: &mut dyn Write,
 ) -> Outcomes {
     let mut input: Box<dyn BufRead> = if input::is_stdin(file) {
@@ -102,7 +103,7 @@ pub(super) fn run(
             continue;
         }
         let answered = if whole {
-            answer(ward, line, &bytes, shared, &mut out)?
+            answer(ward, line, &bytes, shared, audience, &mut out)?
         } else {
             let problem = Problem::new(line, "E0610", "the line is longer than 1 MiB", FORM);
             write_answer(&mut out, None, Err(problem))?
@@ -139,6 +140,7 @@ fn answer(
     line: usize,
     bytes: &[u8],
     shared: Option<&Context>,
+    audience: Audience,
     out: &mut impl Write,
 ) -> io::Result<bool> {
     let question: Question = match serde_json::from_slice(bytes) {
@@ -155,7 +157,10 @@ fn answer(
         action: &question.action,
         resource: &question.resource,
     };
-    let decided = decide(ward, line, &question, shared);
+    let mut decided = decide(ward, line, &question, shared);
+    if let (Ok((_, errors)), Audience::Subject) = (&mut decided, audience) {
+        errors.clear();
+    }
     write_answer(out, Some(asked), decided)
 }
 

@@ -12,7 +12,7 @@ use crate::eval::{Evaluator, Outcome};
 use crate::explain::{Explain, Line, Part, Tone};
 use crate::literal::EntityName;
 
-/// Explain why a subject may take an action on a resource, or why not and what would change that
+/// Explain why it may, or why not and what would change that
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  ward explain User:bob Doc.edit Doc:plan -p app.policy -w app.world\n\nExit codes: 0 Allowed, 3 Forbidden, 4 Invisible, 1 error, 2 usage or input."

@@ -80,19 +80,17 @@ struct Search<'l> {
     support: &'l Support,
     subject: EntityName,
     found: Vec<Candidate>,
-    told: HashSet<String>,
+    /// What was added so far, and whether it is removed.
+    told: HashSet<(bool, String)>,
     left_out: bool,
 }
 
 impl Search<'_> {
     fn add(&mut self, fact: Fact, cost: usize, change: impl FnOnce(String) -> Change) {
-        let text = fact.kind.to_string();
-        if self.told.insert(text.clone()) {
-            self.found.push(Candidate {
-                change: change(text),
-                cost,
-                fact,
-            });
+        let change = change(fact.kind.to_string());
+        let removes = matches!(change, Change::Remove { .. });
+        if self.told.insert((removes, fact.kind.to_string())) {
+            self.found.push(Candidate { change, cost, fact });
         }
     }
 

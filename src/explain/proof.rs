@@ -10,8 +10,8 @@ use crate::eval::{Effect, Evaluator, Gives, HeldRole, Look, Outcome, Spot, also_
 use crate::plan::{ClauseId, ConditionId, EntityId, Id, Plan};
 use crate::world::{Fact, FactKind, World};
 
-/// How many beginnings are followed, where all proofs are wanted and where the shortest is.
-const MOST_BEGINNINGS: (usize, usize) = (64, 6);
+/// How many beginnings are followed.
+const MOST_BEGINNINGS: usize = 64;
 
 /// A clause that gives something in a world.
 #[derive(Clone, Copy)]
@@ -43,14 +43,9 @@ pub(super) fn proofs(
         sight: outcome != Outcome::Allowed,
     };
     let beginnings = beginnings(look, replay.sight);
-    let most = if all {
-        MOST_BEGINNINGS.0
-    } else {
-        MOST_BEGINNINGS.1
-    };
-    let mut more = beginnings.len() > most;
+    let mut more = beginnings.len() > MOST_BEGINNINGS;
     let mut found: Vec<(HashSet<String>, Proof)> = Vec::new();
-    for beginning in beginnings.iter().take(most) {
+    for beginning in beginnings.iter().take(MOST_BEGINNINGS) {
         let Some(facts) = replay.facts(support, beginning) else {
             // What it rests on is more than was gathered.
             more = true;
@@ -76,7 +71,7 @@ pub(super) fn proofs(
         more |= found.len() > 1;
         found.truncate(1);
     }
-    let passed = passed(look);
+    let passed = passed(look, replay.sight);
     let proofs = found.into_iter().map(|(_, proof)| Proof {
         passed: passed.clone(),
         ..proof
@@ -247,6 +242,12 @@ impl Replay<'_> {
         World::build(Arc::clone(self.plan), facts.iter().cloned()).ok()
     }
 
+    /// The same under a policy of which only some clauses give anything.
+    fn world_by(&self, facts: &[Fact], clauses: &[ClauseId]) -> Option<World> {
+        let plan = Arc::new(self.plan.with_only(clauses));
+        World::build(plan, facts.iter().cloned()).ok()
+    }
+
     fn says(&self, world: &World) -> bool {
         let Question {
             subject,
@@ -268,16 +269,25 @@ impl Replay<'_> {
         let last: HashSet<String> = beginning.facts.iter().map(ToString::to_string).collect();
         let mut facts = support.facts.clone();
         facts.sort_by_cached_key(|fact| {
-            let says_nothing = matches!(
-                &fact.kind,
-                FactKind::Entity { containers, attributes, .. }
-                    if containers.is_empty() && attributes.is_empty()
-            );
-            (last.contains(&fact.to_string()), says_nothing)
+            let order = match &fact.kind {
+                FactKind::Entity {
+                    containers,
+                    attributes,
+                    ..
+                } if containers.is_empty() && attributes.is_empty() => 2,
+                FactKind::Entity { containers, .. } if !containers.is_empty() => 1,
+                _ => 0,
+            };
+            (last.contains(&fact.to_string()), order)
         });
-        minimal(facts, |facts| {
-            self.world(facts).is_some_and(|world| self.says(&world))
-        })
+        let says = |facts: &[Fact]| self.world(facts).is_some_and(|world| self.says(&world));
+        // Mostly the beginning is enough, with what its places stand in.
+        let is_near = |fact: &&Fact| {
+            let is_entity = |fact: &Fact| matches!(fact.kind, FactKind::Entity { .. });
+            is_entity(fact) || last.contains(&fact.to_string())
+        };
+        let near: Vec<Fact> = facts.iter().filter(is_near).cloned().collect();
+        minimal(near, says).or_else(|| minimal(facts, says))
     }
 
     /// What the facts prove, by clauses each of which is needed.
@@ -289,16 +299,15 @@ impl Replay<'_> {
             context,
             now,
         } = self.question;
-        let mut world = self.world(&facts)?;
         let mut clauses = {
+            let world = self.world(&facts)?;
             let look = Evaluator::new(&world, now).look(subject, action, resource, context);
             candidates(&look.ok()?, self.sight)
         };
         clauses.sort_by_key(|clause| beginning.clauses.contains(clause));
         let says = |clauses: &[ClauseId]| {
-            let mut world = world.clone();
-            world.set_plan(&Arc::new(self.plan.with_only(clauses)));
-            self.says(&world)
+            let world = self.world_by(&facts, clauses);
+            world.is_some_and(|world| self.says(&world))
         };
         let clauses = minimal(clauses.clone(), says).or_else(|| {
             // Some other `also` is behind it.
@@ -308,7 +317,7 @@ impl Replay<'_> {
             all.extend(&clauses);
             minimal(all, says)
         })?;
-        world.set_plan(&Arc::new(self.plan.with_only(&clauses)));
+        let world = self.world_by(&facts, &clauses)?;
         let look = Evaluator::new(&world, now).look(subject, action, resource, context);
         let look = look.ok()?;
         let (sights, powers) = sources(&look, self.sight);
@@ -337,6 +346,9 @@ fn candidates(look: &Look<'_>, sight: bool) -> Vec<ClauseId> {
     for entity in (0..world.entity_count()).map(EntityId::from_index) {
         clauses.extend(look.held_at(entity).iter().filter_map(also_of));
     }
+    // A role that customers made is no fact where they may make none.
+    let made = world.plan.types.rows().iter();
+    clauses.extend(made.filter_map(|ty| Some(ty.custom_roles.as_ref()?.clause)));
     let (sights, powers) = sources(look, sight);
     let given = sights.iter().chain(if sight { &[][..] } else { &powers });
     clauses.extend(given.map(|source| source.clause));
@@ -359,7 +371,7 @@ fn given(look: &Look<'_>, source: &Source) -> Given {
     let reads = look.readings(source.condition).values;
     match &source.held {
         Some((spot, held)) => Given::Role {
-            held: look.held(held),
+            held: Box::new(look.held(held)),
             way: look.way(spot.entity),
             clause,
             reads,
@@ -373,7 +385,7 @@ fn given(look: &Look<'_>, source: &Source) -> Given {
 }
 
 /// What could have taken the answer away, and lets it through.
-fn passed(look: &Look<'_>) -> Vec<Passed> {
+fn passed(look: &Look<'_>, sight: bool) -> Vec<Passed> {
     let plan = &look.world().plan;
     let mut passed = Vec::new();
     if let (Some((credential, _)), Some(owner)) = (look.credential(), look.asker()) {
@@ -385,7 +397,7 @@ fn passed(look: &Look<'_>) -> Vec<Passed> {
     let places = look.places();
     for place in &places {
         for held in look.held_at(*place) {
-            if let Some((clause, true)) = look.ceiling(held.role) {
+            if let (Some((clause, true)), false) = (look.ceiling(held.role), sight) {
                 passed.push(Passed::Ceiling {
                     held: look.held(&held),
                     clause: plan.clauses[clause].clone(),
@@ -406,7 +418,7 @@ fn passed(look: &Look<'_>) -> Vec<Passed> {
         }
     }
     for rule in look.rules() {
-        if matches!(rule.effect, Effect::Forbid | Effect::Hide) {
+        if rule.effect == Effect::Hide || rule.effect == Effect::Forbid && !sight {
             let readings = look.readings(rule.condition);
             if readings.holds == Some(false) {
                 passed.push(Passed::Rule {

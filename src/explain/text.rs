@@ -307,7 +307,12 @@ impl Lines {
                 clause,
                 reads,
             } => {
-                line.words(&format!("no {effect} by "))
+                let what = if *effect == "hide" {
+                    "hidden"
+                } else {
+                    "forbidden"
+                };
+                line.words(&format!("not {what} by "))
                     .clause(clause)
                     .reads(reads);
             }

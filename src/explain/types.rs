@@ -79,7 +79,7 @@ pub enum Given {
     /// By a role that is held.
     Role {
         /// The holding.
-        held: Held,
+        held: Box<Held>,
         /// The way from the resource to where it is held.
         way: Vec<Step>,
         /// The clause.

@@ -264,6 +264,7 @@ impl World {
     }
 
     /// Asks the same facts of another plan, which has the same types, roles, levels and names.
+    #[cfg(feature = "compiler")]
     pub(crate) fn set_plan(&mut self, plan: &Arc<Plan>) {
         self.plan = Arc::clone(plan);
         self.reach = Arc::default();
