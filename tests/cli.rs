@@ -312,6 +312,7 @@ fn help_fits_a_screen_and_shows_examples() {
         "rules",
         "ci",
         "ask",
+        "explain",
         "actions",
         "list",
         "who",

@@ -1,7 +1,7 @@
 //! Explanations on random policies and worlds: proofs replay and nothing in them can be left out,
 //! suggested changes help, and none that is smaller was overlooked.
 //!
-//! `WARD_PAIRS` sets how many pairs are tried (60), each with ten questions; `WARD_SEED` where to
+//! `WARD_PAIRS` sets how many pairs are tried (12), each with ten questions; `WARD_SEED` where to
 //! begin (0).
 
 #![cfg(feature = "compiler")]
@@ -561,7 +561,7 @@ fn questions(plan: &Plan, world: &World, rng: &mut StdRng) -> Vec<Question> {
 
 #[test]
 fn explanations_hold() {
-    let pairs = count_from("WARD_PAIRS", 60);
+    let pairs = count_from("WARD_PAIRS", 12);
     let first = count_from("WARD_SEED", 0);
     let mut tried = Tried::default();
     let mut failed: Option<String> = None;

@@ -91,7 +91,7 @@ type Outcomes = Result<Exit, Stop>;
     version,
     about = "What may they see, and what may they do? Policies, checked, tested and asked.",
     help_template = "{about}\n\n{usage-heading} {usage}\n\n{subcommands}{after-help}",
-    after_help = "-h after a command tells its options, with an example; -V tells the version.\nAlso: `ward completions SHELL` and `ward man DIR`.\nExit codes: 0 success or Allowed, 1 findings, 2 usage or input, 3 Forbidden,\n4 Invisible.",
+    after_help = "-h after a command tells its options, with an example; -V tells the version.\nAlso: `ward completions SHELL` and `ward man DIR`.\nExit codes: 0 done or Allowed, 1 findings, 2 usage, 3 Forbidden, 4 Invisible.",
     disable_help_subcommand = true
 )]
 struct Cli {

@@ -1,6 +1,6 @@
 //! An explanation as Markdown: the same lines, as a list.
 
-use super::text::{Line, Part};
+use super::lines::{Line, Part};
 use super::told::Told;
 use super::types::Explanation;
 

@@ -7,6 +7,7 @@
 
 mod candidates;
 mod changes;
+mod lines;
 mod markdown;
 mod missing;
 mod opens;
@@ -16,7 +17,7 @@ mod text;
 mod told;
 mod types;
 
-pub use text::{Line, Part, Tone};
+pub use lines::{Line, Part, Tone};
 pub use told::Told;
 pub use types::{
     Change, Explain, Explanation, Given, Missing, Opens, Passed, Proof, Stated, Suggestion, Tally,

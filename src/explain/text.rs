@@ -1,68 +1,14 @@
-//! An explanation in a few lines, each with what its parts are, for terminals and for Markdown.
+//! An explanation in a few lines, for terminals and for Markdown.
 
 use std::fmt;
 
+use super::lines::{Line, TOLD, Tone};
 use super::told::Told;
 use super::types::{
     Change, Explanation, Given, Missing, Opens, Passed, Proof, Stated, Suggestion, Tally,
 };
-use crate::eval::{Held, Outcome, Reading};
+use crate::eval::{Outcome, Reading};
 use crate::plan::Clause;
-
-/// What a part of a line is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Words.
-    Words,
-    /// A fact, or the name of something.
-    Fact,
-    /// A clause of the policy.
-    Clause,
-    /// Where something is stated.
-    Place,
-}
-
-/// What a line tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// The outcome.
-    Outcome(Outcome),
-    /// Something that gives.
-    Given,
-    /// Something that is missing.
-    Missing,
-    /// A change that would help.
-    Change,
-    /// More about the line before.
-    Detail,
-}
-
-/// One line of an explanation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// How far in it stands.
-    pub depth: usize,
-    /// What it tells.
-    pub tone: Tone,
-    /// Its parts, one behind the other.
-    pub parts: Vec<(Part, String)>,
-}
-
-impl fmt::Display for Line {
-    /// Writes the line without its indent.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (part, text) in &self.parts {
-            match part {
-                Part::Clause => write!(f, "`{text}`")?,
-                Part::Words | Part::Fact | Part::Place => f.write_str(text)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// How many of a kind are told in lines; programs get them all.
-const TOLD: usize = 3;
 
 impl Explanation {
     /// The explanation in lines, as few as tell it.
@@ -73,7 +19,7 @@ impl Explanation {
             if index > 0 {
                 lines.start(1, Tone::Detail).words("or");
             }
-            lines.proof(proof);
+            lines.proof(proof, self.outcome == Outcome::Allowed);
         }
         if self.more_proofs && self.outcome == Outcome::Allowed {
             let word = if self.proofs.len() > 1 {
@@ -83,7 +29,9 @@ impl Explanation {
             };
             lines.start(1, Tone::Detail).words(word);
         }
-        for missing in self.missing.iter().take(TOLD) {
+        let mut missing: Vec<&Missing> = self.missing.iter().collect();
+        missing.sort_by_key(|missing| missing.is_common());
+        for missing in missing.into_iter().take(TOLD) {
             lines.missing(missing, &self.resource, &self.action);
         }
         lines.rest(self.missing.len(), 1);
@@ -130,70 +78,6 @@ impl fmt::Display for Told {
     }
 }
 
-impl Line {
-    fn part(&mut self, part: Part, text: impl Into<String>) -> &mut Self {
-        self.parts.push((part, text.into()));
-        self
-    }
-
-    fn words(&mut self, text: &str) -> &mut Self {
-        self.part(Part::Words, text)
-    }
-
-    fn fact(&mut self, text: &str) -> &mut Self {
-        self.part(Part::Fact, text)
-    }
-
-    fn place(&mut self, place: Option<&str>) -> &mut Self {
-        match place {
-            Some(place) => self.part(Part::Place, format!(" ({place})")),
-            None => self,
-        }
-    }
-
-    /// A clause with its role and its place.
-    fn clause(&mut self, clause: &Clause) -> &mut Self {
-        if let Some(role) = &clause.role {
-            self.words(&format!("{role}: "));
-        }
-        self.part(Part::Clause, &clause.text);
-        self.part(Part::Place, format!(" ({}:{})", clause.file, clause.line))
-    }
-
-    fn reads(&mut self, reads: &[Reading]) -> &mut Self {
-        for (index, reading) in reads.iter().enumerate() {
-            self.words(if index == 0 { ", where " } else { " and " });
-            self.fact(&reading.what).words(" is ").fact(&reading.value);
-        }
-        self
-    }
-
-    /// A holding, with what says so.
-    fn held(&mut self, held: &Held) -> &mut Self {
-        self.fact(&held.fact).place(held.place.as_deref());
-        if let Some(also) = &held.also {
-            self.words(", by ").clause(also);
-        }
-        if held.through.len() > 1 {
-            self.words(", as member: ").fact(&held.through.join(" → "));
-        }
-        self
-    }
-
-    fn several(&mut self, held: &[Held]) -> &mut Self {
-        for (index, held) in held.iter().take(TOLD).enumerate() {
-            if index > 0 {
-                self.words("; ");
-            }
-            self.held(held);
-        }
-        if held.len() > TOLD {
-            self.words(&format!(" and {} more", held.len() - TOLD));
-        }
-        self
-    }
-}
-
 #[derive(Default)]
 struct Lines {
     all: Vec<Line>,
@@ -222,20 +106,30 @@ impl Lines {
         }
     }
 
-    fn proof(&mut self, proof: &Proof) {
-        self.given("sees it: ", &proof.sees);
-        if let Some(can) = &proof.can {
-            self.given("may do it: ", can);
+    fn proof(&mut self, proof: &Proof, is_whole: bool) {
+        let is_credential = |passed: &&Passed| matches!(passed, Passed::Credential { .. });
+        proof
+            .passed
+            .iter()
+            .filter(is_credential)
+            .for_each(|passed| self.passed(passed));
+        match &proof.can {
+            Some(can) if is_same_holding(&proof.sees, can) => {
+                self.given("sees it and may do it: ", &proof.sees, Some(can));
+            }
+            Some(can) => {
+                self.given("sees it: ", &proof.sees, None);
+                self.given("may do it: ", can, None);
+            }
+            None => self.given("sees it: ", &proof.sees, None),
         }
         let told = told(proof);
-        let others: Vec<&Stated> = proof
-            .facts
-            .iter()
-            .filter(|fact| !is_plain(&fact.fact) && !told.contains(&fact.fact))
-            .collect();
+        let others = proof.facts.iter();
+        let others = others.filter(|fact| !is_plain(&fact.fact) && !told.contains(&fact.fact));
+        let others: Vec<&Stated> = others.collect();
         if !others.is_empty() {
             let line = self.start(1, Tone::Given);
-            line.words("for ");
+            line.words("with ");
             for (index, fact) in others.iter().take(TOLD).enumerate() {
                 if index > 0 {
                     line.words("; ");
@@ -246,47 +140,39 @@ impl Lines {
                 line.words(&format!(" and {} more", others.len() - TOLD));
             }
         }
-        for passed in proof.passed.iter().take(TOLD - 1) {
-            self.passed(passed);
+        // Where something else is in the way, what is not does not matter.
+        if is_whole {
+            let others = proof.passed.iter().filter(|passed| !is_credential(passed));
+            others.take(TOLD - 1).for_each(|passed| self.passed(passed));
         }
     }
 
-    fn given(&mut self, word: &str, given: &Given) {
-        let (clause, reads) = match given {
-            Given::Role {
-                held,
-                clause,
-                reads,
-                ..
-            } => {
-                self.start(1, Tone::Given).words(word).held(held);
-                (clause, reads)
-            }
-            Given::Rule { clause, reads, .. } => {
-                self.start(1, Tone::Given)
-                    .words(word)
-                    .clause(clause)
-                    .reads(reads);
-                return;
-            }
+    /// What gives, by the clause of one and, where there is one, of the other.
+    fn given(&mut self, word: &str, given: &Given, other: Option<&Given>) {
+        let Given::Role { held, way, .. } = given else {
+            let line = self.start(1, Tone::Given);
+            line.words(word).clause(given.clause()).reads(given.reads());
+            return;
         };
+        self.start(1, Tone::Given).words(word).held(held);
         let line = self.start(2, Tone::Detail);
-        if let Given::Role { way, .. } = given {
-            if !way.is_empty() {
-                line.words("it");
-            }
-            for step in way {
-                match &step.level {
-                    Some(level) => line.words(&format!(" → shared at {level} with ")),
-                    None => line.words(" → in "),
-                };
-                line.fact(&step.to);
-            }
-            if !way.is_empty() {
-                line.words("; ");
-            }
+        if !way.is_empty() {
+            line.words("it");
         }
-        line.clause(clause).reads(reads);
+        for step in way {
+            match &step.level {
+                Some(level) => line.words(&format!(" → shared at {level} with ")),
+                None => line.words(" → in "),
+            };
+            line.fact(&step.to);
+        }
+        if !way.is_empty() {
+            line.words("; ");
+        }
+        line.clause(given.clause()).reads(given.reads());
+        if let Some(other) = other.filter(|other| other.clause() != given.clause()) {
+            line.words("; ").clause(other.clause()).reads(other.reads());
+        }
     }
 
     fn passed(&mut self, passed: &Passed) {
@@ -377,20 +263,23 @@ impl Lines {
                 reads,
                 ..
             } => {
-                line.held(held).words(", but its condition does not hold:");
+                line.words("condition not met: ").held(held);
                 self.start(2, Tone::Detail).clause(clause).reads(reads);
             }
             Missing::RuleUnmet { clause, reads, .. } => {
-                line.words("does not match: ").clause(clause).reads(reads);
+                line.words("rule not met: ").clause(clause).reads(reads);
             }
             Missing::Capped { held, clause } => {
-                line.held(held).words(" is a ceiling: ").clause(clause);
+                line.words("kept down by the ceiling of ").held(held);
+                self.start(2, Tone::Detail).clause(clause);
             }
             Missing::KeptOut { share, clause } => {
-                line.fact(share).words(" keeps it out: ").clause(clause);
+                line.words("kept out by ").fact(share);
+                self.start(2, Tone::Detail).clause(clause);
             }
             Missing::Overridden { held, by } => {
-                line.held(held).words(" is overridden by ").several(by);
+                line.words("overridden: ").held(held);
+                self.start(2, Tone::Detail).words("by ").several(by);
             }
             Missing::Uncounted {
                 held,
@@ -398,7 +287,9 @@ impl Lines {
                 requires,
                 holders,
             } => {
-                line.held(held).words(&format!(" does not count: {role}"));
+                line.words("does not count: ").held(held);
+                let line = self.start(2, Tone::Detail);
+                line.fact(role);
                 if !requires.is_empty() {
                     line.words(" requires ").fact(&requires.join(" and "));
                 }
@@ -407,14 +298,14 @@ impl Lines {
                 }
             }
             Missing::Ended { fact, place, .. } => {
-                line.fact(fact).place(place.as_deref()).words(" has ended");
+                line.words("has ended: ").fact(fact).place(place.as_deref());
             }
             Missing::Lacks { lacks, held, .. } => {
-                line.several(held);
                 match *lacks {
-                    "sight" => line.words(" does not show it"),
-                    _ => line.words(" does not give ").fact(action),
+                    "sight" => line.words("does not show it: "),
+                    _ => line.words("does not give it: "),
                 };
+                line.several(held);
             }
             Missing::NothingHeld { places } => {
                 line.words("no role is held on ").fact(&first(places));
@@ -445,7 +336,7 @@ impl Lines {
                     line.clause(clause);
                 }
                 None => {
-                    line.words("no one or two facts would allow it");
+                    line.words("no change of one or two facts that was tried would allow it");
                 }
             }
         }
@@ -466,6 +357,45 @@ impl Lines {
         }
         line.words("; ");
         opens(line, &suggestion.opens);
+    }
+}
+
+impl Given {
+    fn clause(&self) -> &Clause {
+        match self {
+            Self::Role { clause, .. } | Self::Rule { clause, .. } => clause,
+        }
+    }
+
+    fn reads(&self) -> &[Reading] {
+        match self {
+            Self::Role { reads, .. } | Self::Rule { reads, .. } => reads,
+        }
+    }
+}
+
+impl Missing {
+    /// Whether it is so on most places, and tells little by itself.
+    fn is_common(&self) -> bool {
+        matches!(
+            self,
+            Self::Lacks { .. } | Self::NothingHeld { .. } | Self::RuleUnmet { .. }
+        )
+    }
+}
+
+/// Whether two are given by one role, the same way.
+fn is_same_holding(one: &Given, other: &Given) -> bool {
+    match (one, other) {
+        (
+            Given::Role { held, way, .. },
+            Given::Role {
+                held: other,
+                way: and,
+                ..
+            },
+        ) => held == other && way == and,
+        _ => false,
     }
 }
 
@@ -491,7 +421,13 @@ fn opens(line: &mut Line, opens: &Opens) {
 }
 
 fn counted(tally: &Tally) -> String {
-    let shown: Vec<&str> = tally.examples.iter().take(2).map(String::as_str).collect();
+    let told = if tally.count == 2 { 2 } else { 1 };
+    let shown: Vec<&str> = tally
+        .examples
+        .iter()
+        .take(told)
+        .map(String::as_str)
+        .collect();
     let rest = tally.count.saturating_sub(shown.len());
     let names = shown.join(", ");
     match (rest, tally.more) {
