@@ -33,7 +33,7 @@ const NOWS: [&str; 3] = ["2000-06-01", "2001-01-01", "2003-01-01"];
 const QUESTIONS: usize = 10;
 
 /// With more facts of a kind than this to try, two are not tried together.
-const FEW: usize = 150;
+const FEW: usize = 120;
 
 #[derive(Clone)]
 struct Question {
@@ -173,17 +173,20 @@ fn kind(change: &Change) -> &'static str {
     }
 }
 
-fn applied(world: &World, change: &Change) -> Option<World> {
+/// The fact of a change.
+fn fact_of(change: &Change) -> Fact {
     let (Change::Hold { fact }
     | Change::Join { fact }
     | Change::Share { fact }
     | Change::Relate { fact }
     | Change::Prolong { fact, .. }
     | Change::Remove { fact }) = change;
-    let facts = parsed(std::slice::from_ref(fact));
-    let [fact] = facts.as_slice() else {
-        panic!("no single fact: {fact}");
-    };
+    let mut facts = parsed(std::slice::from_ref(fact));
+    assert_eq!(facts.len(), 1, "no single fact: {fact}");
+    facts.remove(0)
+}
+
+fn applied(world: &World, (change, fact): (&Change, &Fact)) -> Option<World> {
     let mut world = world.clone();
     let done = match change {
         Change::Remove { .. } => world.remove(fact),
@@ -197,7 +200,7 @@ fn helps(suggestion: &Suggestion, world: &World, question: &Question) -> Result<
     let mut changed = world.clone();
     for change in &suggestion.changes {
         let said = || format!("{change:?} does not fit");
-        changed = applied(&changed, change).ok_or_else(said)?;
+        changed = applied(&changed, (change, &fact_of(change))).ok_or_else(said)?;
     }
     let anew = World::build(Arc::clone(world.plan()), changed.facts()).unwrap();
     if question.ask(&anew) != Outcome::Allowed {
@@ -208,7 +211,8 @@ fn helps(suggestion: &Suggestion, world: &World, question: &Question) -> Result<
         .iter()
         .filter(|_| suggestion.changes.len() > 1)
     {
-        if applied(world, change).is_some_and(|one| question.ask(&one) == Outcome::Allowed) {
+        let alone = applied(world, (change, &fact_of(change)));
+        if alone.is_some_and(|one| question.ask(&one) == Outcome::Allowed) {
             return Err(format!("{change:?} is enough by itself"));
         }
     }
@@ -382,16 +386,20 @@ fn nothing_overlooked(
 ) -> Result<(), String> {
     let facts: Vec<Fact> = world.facts().collect();
     let changes = every_change(world.plan(), &facts, &question.subject, question.now);
+    let changes: Vec<(Change, Fact)> = changes
+        .into_iter()
+        .map(|change| (change.clone(), fact_of(&change)))
+        .collect();
     let mut kinds: BTreeMap<&str, &Change> = BTreeMap::new();
     let mut others = Vec::new();
-    for change in &changes {
-        let Some(changed) = applied(world, change) else {
+    for (change, fact) in &changes {
+        let Some(changed) = applied(world, (change, fact)) else {
             continue;
         };
         if question.ask(&changed) == Outcome::Allowed {
             kinds.insert(kind(change), change);
         } else {
-            others.push((change, changed));
+            others.push(((change, fact), changed));
         }
     }
     let single = |suggestion: &&Suggestion| suggestion.changes.len() == 1;
@@ -414,16 +422,15 @@ fn nothing_overlooked(
         tried.cut += 1;
         return Ok(());
     }
-    for (index, (first, changed)) in others.iter().enumerate() {
+    for (index, ((first, _), changed)) in others.iter().enumerate() {
         for (second, _) in others.iter().skip(index + 1) {
-            // Any scope could be shared with, and a role be given there: that is no near change.
-            let shares = [kind(first), kind(second)].contains(&"share");
-            if shares && ![kind(first), kind(second)].contains(&"remove") {
+            // Any scope could be shared with, and something be changed there: that is not near.
+            if [kind(first), kind(second.0)].contains(&"share") {
                 continue;
             }
-            let both = applied(changed, second);
+            let both = applied(changed, *second);
             if both.is_some_and(|both| question.ask(&both) == Outcome::Allowed) {
-                return Err(format!("overlooked: {first:?} and {second:?}"));
+                return Err(format!("overlooked: {first:?} and {:?}", second.0));
             }
         }
     }
@@ -466,7 +473,11 @@ fn examined(question: &Question, world: &World, tried: &mut Tried) -> Result<(),
     if !sizes.is_sorted() {
         return Err("a longer proof comes first".into());
     }
-    let shortest = ward.explain(subject, action, resource, context, Explain::default());
+    let wanted = Explain {
+        all: false,
+        changes: false,
+    };
+    let shortest = ward.explain(subject, action, resource, context, wanted);
     if shortest.unwrap().proofs.first() != explanation.proofs.first() {
         return Err("another proof is the shortest of all".into());
     }

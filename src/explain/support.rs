@@ -234,9 +234,12 @@ impl Gathering<'_> {
     fn conditions(&mut self) -> Vec<Touched> {
         let look = self.look;
         let mut conditions = Vec::new();
+        // Also of roles that are not held: what would be read if they were.
         for place in look.places() {
-            for held in look.held_at(place) {
-                let offers = look.offers(place, held.role);
+            let ty = self.world.type_of(place);
+            let roles = ty.map_or(&[][..], |ty| &self.world.plan.types[ty].roles);
+            for role in roles {
+                let offers = look.offers(place, *role);
                 conditions.extend(offers.iter().filter_map(|offer| offer.condition));
             }
         }
