@@ -14,6 +14,9 @@ use crate::world::{ANYONE, AnyRole, Fact, FactKind, Holder, World};
 /// How many groups, and how many scopes to share with, are looked at.
 const MOST: usize = 512;
 
+/// How many members of a group are looked through for groups.
+const MOST_READ: usize = 4096;
+
 /// A day, in milliseconds.
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -240,10 +243,7 @@ impl Search<'_> {
         let mut groups: Vec<EntityId> = Vec::new();
         let mut seen = HashSet::new();
         let mut note = |group: EntityId| {
-            let ty = world
-                .type_of(group)
-                .and_then(|ty| world.plan.types.find(ty));
-            if ty.is_some_and(|ty| !ty.members.is_empty()) && seen.insert(group) {
+            if groups.len() <= MOST && takes_members(world, group) && seen.insert(group) {
                 groups.push(group);
             }
         };
@@ -274,18 +274,14 @@ impl Search<'_> {
         let mut next = 0;
         while let Some(group) = groups.get(next).copied() {
             next += 1;
-            if groups.len() >= MOST {
-                self.left_out = true;
-                break;
-            }
-            for member in world.members_of(group) {
-                let ty = world
-                    .type_of(member.other)
-                    .and_then(|ty| world.plan.types.find(ty));
-                if ty.is_some_and(|ty| !ty.members.is_empty()) && seen.insert(member.other) {
+            let mut members = world.members_of(group);
+            for member in members.by_ref().take(MOST_READ) {
+                if takes_members(world, member.other) && seen.insert(member.other) {
                     groups.push(member.other);
                 }
             }
+            self.left_out |= members.next().is_some() || groups.len() > MOST;
+            groups.truncate(MOST);
         }
         for group in groups {
             let fact = Fact::from(FactKind::Entity {
@@ -346,7 +342,8 @@ impl Search<'_> {
             let held = world.held_by(holder).filter(|held| world.end(held) > now);
             let held = held.map(|held| held.place);
             let linked = world.linked(holder).take(MOST);
-            places.extend(held.chain(linked).filter(|place| seen.insert(*place)));
+            let here = held.chain(linked).filter(|place| seen.insert(*place));
+            places.extend(here.take(MOST));
         }
         let mut next = 0;
         while let Some(place) = places.get(next).copied() {
@@ -402,6 +399,13 @@ fn fact_says_something(fact: &Fact) -> bool {
         } => !containers.is_empty() || !attributes.is_empty(),
         _ => true,
     }
+}
+
+/// Whether an entity is a group.
+fn takes_members(world: &World, entity: EntityId) -> bool {
+    let ty = world.type_of(entity);
+    let ty = ty.and_then(|ty| world.plan.types.find(ty));
+    ty.is_some_and(|ty| !ty.members.is_empty())
 }
 
 /// How much a role gives.
