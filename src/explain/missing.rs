@@ -44,6 +44,10 @@ pub(super) fn missing(look: &Look<'_>, outcome: Outcome) -> Vec<Missing> {
         finding.ended();
         finding.unmet_rules();
     }
+    // What reaches the scope of a credential through a share is cut to its level.
+    if let (Some((_, Some(within))), true) = (credential, finding.missing.is_empty()) {
+        within.iter().for_each(|scope| finding.kept_out(*scope));
+    }
     missing.extend(finding.missing);
     missing
 }
