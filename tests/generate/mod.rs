@@ -115,6 +115,7 @@ pub struct Generator {
     shape: Shape,
     policy: Vec<String>,
     constructs: BTreeMap<&'static str, usize>,
+    deep: bool,
 }
 
 /// Makes the pair of a seed.
@@ -124,29 +125,67 @@ pub fn pair(seed: u64) -> Pair {
 
 /// Makes the pair of a seed, and another world that fits its policy.
 pub fn pair_and_more(seed: u64) -> (Pair, Vec<String>) {
+    let (mut generator, pair) = made(seed, false);
+    let more = facts::world(&mut generator);
+    (pair, more)
+}
+
+/// Makes the pair of a seed, and rules that fit its policy and are not in it.
+pub fn pair_and_rules(seed: u64, count: usize) -> (Pair, Vec<String>) {
+    let (mut generator, pair) = made(seed, false);
+    let groups = generator.shape.has_permissions;
+    generator.policy.clear();
+    while generator.policy.len() < count {
+        generator.write_rule(groups);
+    }
+    (pair, generator.policy)
+}
+
+/// Makes a pair that reaches deep: more of each type, chains of groups, shares of what is shared,
+/// and mostly policies with credentials, overrides and ceilings.
+pub fn deep(seed: u64) -> Pair {
+    made(seed, true).1
+}
+
+fn made(seed: u64, deep: bool) -> (Generator, Pair) {
     let mut generator = Generator {
         rng: StdRng::seed_from_u64(seed),
         marks: StdRng::seed_from_u64(!seed),
         shape: Shape::default(),
         policy: Vec::new(),
         constructs: BTreeMap::new(),
+        deep,
     };
     generator.shape();
     generator.write_policy();
     let world = facts::world(&mut generator);
-    let constructs = generator.constructs.clone();
-    let more = facts::world(&mut generator);
     let pair = Pair {
-        policy: generator.policy,
+        policy: generator.policy.clone(),
         world,
-        constructs,
+        constructs: generator.constructs.clone(),
     };
-    (pair, more)
+    (generator, pair)
 }
 
 impl Generator {
     fn chance(&mut self, percent: u32) -> bool {
         self.rng.random_range(0..100) < percent
+    }
+
+    /// The same, and mostly so in what reaches deep.
+    fn chance_deep(&mut self, percent: u32) -> bool {
+        self.chance(if self.deep { percent.max(75) } else { percent })
+    }
+
+    /// How many entities of a type there may be.
+    fn size(&self) -> usize {
+        if self.deep { 5 } else { 3 }
+    }
+
+    /// Some entity of a type.
+    fn index(&mut self) -> usize {
+        let size = self.size();
+        self.rng.random_range(0..size)
     }
 
     fn pick<'t, T>(&mut self, from: &'t [T]) -> &'t T {

@@ -1,0 +1,107 @@
+//! Makes a case that breaks a law small, and leaves it where it can be read.
+
+use std::fmt;
+use std::path::Path;
+
+use super::{Case, In, Told};
+
+/// Takes lines away as long as the law is broken in the same way: whole blocks first, then single
+/// lines.
+pub fn smallest(mut case: Case, why: &str, check: impl Fn(&Case) -> Told) -> Case {
+    let kind = |why: &str| why.split(' ').next().map(str::to_owned);
+    let wanted = kind(why);
+    let still = |case: &Case| {
+        // A crash would be another finding than the one at hand.
+        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(case)));
+        told.is_ok_and(|told| told.err().is_some_and(|why| kind(&why) == wanted))
+    };
+    loop {
+        let before = case.policy.len() + case.world.len();
+        for of_world in [true, false] {
+            let mut index = 0;
+            loop {
+                let lines = if of_world { &case.world } else { &case.policy };
+                let Some((place, _)) = lines.get(index) else {
+                    break;
+                };
+                let changes = *place != In::Both;
+                let whole = block(lines, index);
+                let taken = [whole, 1].into_iter().find_map(|count| {
+                    let mut smaller = case.clone();
+                    let lines = if of_world {
+                        &mut smaller.world
+                    } else {
+                        &mut smaller.policy
+                    };
+                    lines.drain(index..index + count);
+                    (!changes && still(&smaller)).then_some(smaller)
+                });
+                match taken {
+                    Some(smaller) => case = smaller,
+                    None => index += 1,
+                }
+            }
+        }
+        if case.policy.len() + case.world.len() == before {
+            return case;
+        }
+    }
+}
+
+/// How many lines the block has that begins on a line.
+fn block(lines: &[(In, String)], first: usize) -> usize {
+    let mut depth = 0_usize;
+    for (count, (_, line)) in lines[first..].iter().enumerate() {
+        depth += line.matches('{').count();
+        depth = depth.saturating_sub(line.matches('}').count());
+        if depth == 0 {
+            return count + 1;
+        }
+    }
+    1
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (title, lines) in [("policy", &self.policy), ("world", &self.world)] {
+            writeln!(out, "--- {title}")?;
+            for (place, line) in lines {
+                let mark = match place {
+                    In::Both => ' ',
+                    In::Before => '-',
+                    In::After => '+',
+                };
+                writeln!(out, "{mark} {line}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes the smaller case as a policy with its world as a test; where it was written.
+pub fn leave(law: &str, seed: u64, case: &Case) -> String {
+    let name = format!("{}-{seed}.policy", law.replace(' ', "-"));
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let mut text = String::new();
+    for (place, line) in &case.policy {
+        let line = format!("{line}\n");
+        match place {
+            In::Before => text.push_str(&format!("// before: {line}")),
+            _ => text.push_str(&line),
+        }
+    }
+    text.push_str("\ntest \"what breaks the law\" {\n");
+    for (place, line) in &case.world {
+        let mark = if *place == In::Before {
+            "// before: "
+        } else {
+            ""
+        };
+        text.push_str(&format!("    {mark}{line}\n"));
+    }
+    text.push_str("}\n");
+    match std::fs::write(&path, text) {
+        Ok(()) => path.display().to_string(),
+        Err(error) => error.to_string(),
+    }
+}
