@@ -4,12 +4,14 @@
 //! and one line says one thing, so that a failing pair can be made small line by line.
 
 mod conditions;
+mod dice;
 mod facts;
 mod holders;
 mod marks;
 mod rules;
 mod sets;
 mod shape;
+mod typed;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +21,9 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
 use conditions::Conditions;
+use dice::Dice;
 use shape::{Shape, TypeShape};
+pub use typed::conditions;
 
 /// A policy and a world, line by line.
 #[derive(Clone, Debug)]
@@ -109,7 +113,7 @@ const ATTRIBUTES: [(&str, &str); 18] = [
 
 /// Makes one pair.
 pub struct Generator {
-    rng: StdRng,
+    rng: Dice,
     /// Marks decide nothing, and what they are must not change what else is made.
     marks: StdRng,
     shape: Shape,
@@ -147,27 +151,41 @@ pub fn deep(seed: u64) -> Pair {
     made(seed, true).1
 }
 
+/// Makes the pair that bytes choose, one that reaches deep where the first of them is odd.
+pub fn of_bytes(bytes: &[u8]) -> Pair {
+    let deep = bytes.first().is_some_and(|byte| byte % 2 == 1);
+    Generator::new(Dice::bytes(bytes), 0, deep).pair()
+}
+
 fn made(seed: u64, deep: bool) -> (Generator, Pair) {
-    let mut generator = Generator {
-        rng: StdRng::seed_from_u64(seed),
-        marks: StdRng::seed_from_u64(!seed),
-        shape: Shape::default(),
-        policy: Vec::new(),
-        constructs: BTreeMap::new(),
-        deep,
-    };
-    generator.shape();
-    generator.write_policy();
-    let world = facts::world(&mut generator);
-    let pair = Pair {
-        policy: generator.policy.clone(),
-        world,
-        constructs: generator.constructs.clone(),
-    };
+    let mut generator = Generator::new(Dice::seed(seed), seed, deep);
+    let pair = generator.pair();
     (generator, pair)
 }
 
 impl Generator {
+    fn new(rng: Dice, seed: u64, deep: bool) -> Self {
+        Self {
+            rng,
+            marks: StdRng::seed_from_u64(!seed),
+            shape: Shape::default(),
+            policy: Vec::new(),
+            constructs: BTreeMap::new(),
+            deep,
+        }
+    }
+
+    fn pair(&mut self) -> Pair {
+        self.shape();
+        self.write_policy();
+        let world = facts::world(self);
+        Pair {
+            policy: self.policy.clone(),
+            world,
+            constructs: self.constructs.clone(),
+        }
+    }
+
     fn chance(&mut self, percent: u32) -> bool {
         self.rng.random_range(0..100) < percent
     }
