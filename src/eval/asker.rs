@@ -1,6 +1,6 @@
 //! Who asks, and everything that holds roles for them.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use smallvec::SmallVec;
 
@@ -21,21 +21,21 @@ pub(super) struct Asker<'w> {
     pub(super) known: bool,
     /// What it asks by, if not by itself.
     pub(super) credential: Option<Credential>,
-    /// Its groups to any depth, sorted.
-    groups: Groups<'w>,
-    /// A bit for each of those that hold for it, by the lowest bits of their ids: most others have
-    /// none of these.
-    signs: u64,
+    /// What holds for it, where that was asked.
+    inside: OnceCell<Inside>,
+    world: &'w World,
+    now: i64,
     /// What is known of its roles where facts alone do not tell.
     pub(super) solved: RefCell<Option<Box<Solved>>>,
 }
 
-/// Groups, sorted.
-enum Groups<'w> {
-    /// As the world has them.
-    Known(&'w [Tag]),
-    /// As they were found.
-    Found(SmallVec<[Tag; 8]>),
+/// What a subject is in.
+struct Inside {
+    /// Its groups to any depth, sorted.
+    groups: SmallVec<[Tag; 8]>,
+    /// A bit for each of those that hold for it, by the lowest bits of their ids: most others have
+    /// none of these.
+    signs: u64,
 }
 
 /// With more groups than this, they are not looked up one by one.
@@ -115,34 +115,40 @@ impl<'w> Asker<'w> {
     }
 
     fn principal(world: &'w World, ty: TypeId, id: EntityId, now: i64) -> Self {
-        let known = world.is_known(id);
-        let groups = match known.then(|| world.all_groups(id)) {
-            Some(Some(groups)) => Groups::Known(groups),
-            Some(None) => Groups::Found(found_groups(world, id, now)),
-            None => Groups::Known(&[]),
-        };
-        let mut asker = Self {
+        Self {
             ty,
             id,
-            known,
+            known: world.is_known(id),
             credential: None,
-            groups,
-            signs: u64::MAX,
+            inside: OnceCell::new(),
+            world,
+            now,
             solved: RefCell::default(),
-        };
-        if asker.groups().len() <= 16 {
-            let signs = asker.holders().map(|holder| 1 << (holder.0 & 63));
-            asker.signs = signs.fold(0, |all, sign: u64| all | sign);
         }
-        asker
+    }
+
+    fn inside(&self) -> &Inside {
+        self.inside.get_or_init(|| {
+            let groups = match self.known.then(|| self.world.all_groups(self.id)) {
+                Some(Some(groups)) => groups,
+                Some(None) => found_groups(self.world, self.id, self.now),
+                None => SmallVec::new(),
+            };
+            let signs = if groups.len() <= 16 {
+                let own = self.known.then_some(self.id.0);
+                let all = groups.iter().map(|group| group.id()).chain(own);
+                let signs = all.chain([ANYONE.0]).map(|id| 1 << (id & 63));
+                signs.fold(0, |all, sign: u64| all | sign)
+            } else {
+                u64::MAX
+            };
+            Inside { groups, signs }
+        })
     }
 
     #[inline]
     fn groups(&self) -> &[Tag] {
-        match &self.groups {
-            Groups::Known(groups) => groups,
-            Groups::Found(groups) => groups,
-        }
+        &self.inside().groups
     }
 
     /// Itself, its groups and [`ANYONE`]; of a subject that the world does not know, only that.
@@ -155,13 +161,13 @@ impl<'w> Asker<'w> {
     /// Whether an entity is the subject, or a group of it.
     #[inline]
     pub(super) fn is(&self, entity: EntityId) -> bool {
-        if self.signs >> (entity.0 & 63) & 1 == 0 {
-            return false;
-        }
         if entity == ANYONE || entity == self.id && self.known {
             return true;
         }
-        let groups = self.groups();
+        let Inside { groups, signs } = self.inside();
+        if signs >> (entity.0 & 63) & 1 == 0 {
+            return false;
+        }
         if groups.len() <= 8 {
             groups.iter().any(|group| group.id() == entity.0)
         } else {
@@ -233,7 +239,7 @@ impl<'w> Asker<'w> {
 
     /// Tells the roles that links give at a place.
     #[inline]
-    fn each_simple(
+    pub(super) fn each_simple(
         &self,
         world: &World,
         place: EntityId,

@@ -17,6 +17,7 @@ mod reason;
 mod reasons;
 mod region;
 mod seen;
+mod short;
 mod walk;
 mod who;
 
@@ -215,11 +216,15 @@ impl<'w> Evaluator<'w> {
         context: &Context,
         trace: &mut impl Trace,
     ) -> Result<(Outcome, Verdict), QueryError> {
-        let question = self.question(subject, context)?;
+        let asking = self.subject_type(subject)?;
+        let bound = Bound::new(self.world, context)?;
         let ty = self.type_named(&resource.type_name)?;
         let action = self.action_named(action, ty)?;
         let (lane, bit) = self.bit(action, ty)?;
-        let Some(resource) = self.world.find(ty, &resource.id) else {
+        let names = ((asking, &*subject.id), (ty, &*resource.id));
+        let [found, asked] = self.world.find_both(names.0, names.1);
+        let question = self.question_of(asking, found, subject, bound);
+        let Some(resource) = asked.filter(|asked| self.world.is_known(*asked)) else {
             return Ok((Outcome::Invisible, Verdict::default()));
         };
         let verdict = self.case(&question).judge(resource, Some(lane), bit, trace);
@@ -240,20 +245,33 @@ impl<'w> Evaluator<'w> {
         subject: &EntityName,
         context: &Context,
     ) -> Result<Question<'w>, QueryError> {
-        let ty = self.type_named(&subject.type_name)?;
-        if self.plan().types[ty].kind != TypeKind::Subject {
-            return Err(QueryError::no_subject(self.plan(), &subject.type_name));
-        }
-        let mut bound = Bound::new(self.world, context)?;
+        let ty = self.subject_type(subject)?;
+        let bound = Bound::new(self.world, context)?;
+        let found = self.world.find_any(ty, &subject.id);
+        Ok(self.question_of(ty, found, subject, bound))
+    }
+
+    fn question_of(
+        &self,
+        ty: TypeId,
+        found: Option<EntityId>,
+        subject: &EntityName,
+        mut bound: Bound,
+    ) -> Question<'w> {
         // One that no fact names may be named by a rule that takes away.
-        let id = match self.world.find_any(ty, &subject.id) {
-            Some(id) => id,
-            None => bound.local(ty, &subject.id),
-        };
-        Ok(Question {
+        let id = found.unwrap_or_else(|| bound.local(ty, &subject.id));
+        Question {
             asker: Asker::new(self.world, ty, id, self.now),
             bound,
-        })
+        }
+    }
+
+    fn subject_type(&self, subject: &EntityName) -> Result<TypeId, QueryError> {
+        let ty = self.type_named(&subject.type_name)?;
+        match self.plan().types[ty].kind {
+            TypeKind::Subject => Ok(ty),
+            _ => Err(QueryError::no_subject(self.plan(), &subject.type_name)),
+        }
     }
 
     fn type_named(&self, name: &str) -> Result<TypeId, QueryError> {

@@ -60,11 +60,11 @@ pub(super) enum Effect {
 
 /// What is asked of one resource.
 #[derive(Clone, Copy)]
-struct Wanted {
-    resource: EntityId,
-    of: TypeId,
-    watched: Watched,
-    want: u64,
+pub(super) struct Wanted {
+    pub(super) resource: EntityId,
+    pub(super) of: TypeId,
+    pub(super) watched: Watched,
+    pub(super) want: u64,
 }
 
 /// What a clause would have given, had its condition held.
@@ -162,6 +162,9 @@ impl Case<'_> {
         let facets = &plan.facets;
         let plain = !facets.overrides && self.asker.credential.is_none();
         if plain && !T::ALL {
+            if let Some(verdict) = self.judge_short(&question, trace) {
+                return verdict;
+            }
             let verdict = if facets.ceilings {
                 self.judge_capped(&question, trace)
             } else {
@@ -347,7 +350,7 @@ impl Case<'_> {
     }
 
     /// What one held role shows and gives.
-    fn holding(
+    pub(super) fn holding(
         &self,
         question: &Wanted,
         place: &Place,
@@ -427,7 +430,7 @@ impl Case<'_> {
 
     /// Applies the rules. `own` is what the ceilings of the resource itself, and of what it stands
     /// in, let through; `confines` what a credential is confined to.
-    fn rules(
+    pub(super) fn rules(
         &self,
         question: &Wanted,
         own: Passing,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cells::Cells;
 use super::ids::{ActionId, ClauseId, LaneId, RelationId, RoleId, TypeId};
 use super::{Plan, Role};
 
@@ -227,7 +228,9 @@ impl Plan {
             local,
             groups: groups.collect(),
             simple,
+            cells: Cells::default(),
         };
+        self.facets.cells = self.cells();
     }
 }
 
@@ -265,4 +268,6 @@ pub(crate) struct Facets {
     /// By type: the roles that `also` gives to those whom a link leads to, where no role of the type
     /// says more of its holders than that.
     pub(crate) simple: Vec<Option<Vec<SimpleAlso>>>,
+    /// What each role gives, looked up by numbers.
+    pub(crate) cells: Cells,
 }

@@ -8,6 +8,7 @@
 //! *lane*. All masks are `u64` over one lane, so a walk carries one word, however many actions a
 //! policy has.
 
+mod cells;
 mod condition;
 mod datum;
 mod holding;
@@ -26,6 +27,7 @@ pub use condition::{Arithmetic, Comparison, Condition, Constant, Node, NodeRange
 #[cfg(feature = "compiler")]
 pub(crate) use datum::type_name;
 pub(crate) use datum::{Datum, Mismatch, typed};
+
 pub(crate) use holding::{
     ActionMasks, ActsFor, Also, AlsoStep, CustomRoles, EVERY_PERMISSION, Facets, Guard, Link,
     Permission, SimpleAlso,

@@ -338,6 +338,7 @@ impl World {
         };
         if dropped {
             self.changed().count += 1;
+            self.disturb(entity);
             self.note_lack(entity);
             self.settle(entity);
             self.settle(container);
@@ -350,6 +351,21 @@ impl World {
         self.changed().count += 1;
         if into.index() < self.base.rows.len() {
             self.changed().entered.insert(into);
+        }
+    }
+
+    /// Notes that other ways lead up from an entity than before, or that it gives roles to others.
+    pub(super) fn disturb(&mut self, entity: EntityId) {
+        let span = self.base.tree.span(entity);
+        self.changed().disturb(span);
+    }
+
+    /// The same where an entity names another in another way, and gives what lies in it to whom it
+    /// names.
+    pub(super) fn disturb_named(&mut self, entity: EntityId) {
+        let container = self.type_of(entity);
+        if container.is_some_and(|ty| self.plan.facets.cells.is_container(ty)) {
+            self.disturb(entity);
         }
     }
 
@@ -424,6 +440,7 @@ impl World {
                     set_holdings(place, there),
                     set_held(holder, back)
                 );
+                self.disturb(place);
                 self.drop_term(TermKey::SetHolding(place, holder, set, role));
             }
         }
@@ -449,6 +466,7 @@ impl World {
         let tag = Tag::new(level.0, timed);
         let (there, back) = ((with, tag), (entity, tag));
         edge!(self, remove, shares(entity, there), received(with, back));
+        self.disturb(entity);
         self.drop_term(TermKey::Share(entity, with, level));
         self.settle(entity);
         self.settle(with);
@@ -460,6 +478,7 @@ impl World {
         let dropped = edge!(self, remove, relations(from, there), related(to, back));
         if dropped {
             self.changed().count += 1;
+            self.disturb_named(from);
             self.settle(from);
             self.settle(to);
         }
@@ -477,6 +496,7 @@ impl World {
             let (patches, runs) = changed.edges.mentions(&self.base);
             patches.remove(runs, *named, &(entity, column));
         }
+        self.disturb_named(entity);
         self.settle(entity);
         for named in named {
             self.settle(named);

@@ -54,6 +54,11 @@ impl<T: Ord + Clone> Patches<T> {
         self.by_entity.is_empty()
     }
 
+    /// Whether some edge of an entity has changed.
+    pub(super) fn has(&self, from: EntityId) -> bool {
+        !self.by_entity.is_empty() && self.by_entity.contains_key(&from)
+    }
+
     /// The entities of which some edge has changed, in any order.
     pub(super) fn keys(&self) -> impl Iterator<Item = EntityId> {
         self.by_entity.keys().copied()

@@ -11,7 +11,7 @@ use super::runs::Runs;
 use super::stage::Stage;
 use super::terms::{BaseTerms, Term};
 use super::tree::Tree;
-use super::{ANYONE, ANYONES_PLACE, Base, Changed, World, derived};
+use super::{ANYONE, ANYONES_PLACE, Base, Changed, World};
 use crate::plan::{Cardinality, Datum, EntityId, Id, LevelId, RoleId, TypeId};
 
 /// What tells the next base from all others.
@@ -206,26 +206,27 @@ impl Stage {
         let mut names = std::mem::take(&mut self.names);
         names.renumber(of);
         names.shrink();
-        let mut rows = order.column(&self.rows, Row::new(TypeId(0)));
-        let closures = derived::closures(&edges.groups, &mut rows);
-        derived::flag_nested_sets(&self.plan, &edges.set_holdings, &mut rows);
-        let base = Base {
+        let rows = order.column(&self.rows, Row::new(TypeId(0)));
+        let tree = Tree {
+            number: order.column(&tree.number, 0),
+            last: order.column(&tree.last, 0),
+            order: tree.order.iter().map(|entity| of(*entity)).collect(),
+        };
+        let mut base = Base {
             rows,
-            tree: Tree {
-                number: order.column(&tree.number, 0),
-                last: order.column(&tree.last, 0),
-                order: tree.order.iter().map(|entity| of(*entity)).collect(),
-            },
+            tree,
             names,
             types: order.types.clone(),
             edges,
-            closures,
+            closures: Runs::default(),
             terms,
             lineage: next_lineage(),
             stamp: new_stamp(),
         };
+        let reach = base.derive(&self.plan);
         World {
             made: self.made.renumbered(of),
+            reach: Arc::new(reach),
             plan: self.plan,
             types: self.types,
             constants,

@@ -18,6 +18,7 @@ mod json;
 mod kinds;
 mod made;
 mod names;
+mod reach;
 mod read;
 mod refusal;
 mod rows;
@@ -48,6 +49,7 @@ pub(crate) use intake::Intake;
 pub(crate) use json::{JsonFact, Text, Texts};
 pub(crate) use kinds::{Tag, TermKey};
 pub(crate) use made::CustomRole;
+pub(crate) use reach::{Hold, Places, Records};
 pub use refusal::{Reason, Refusal};
 pub(crate) use rows::{Flag, Row};
 #[cfg(feature = "cli")]
@@ -59,6 +61,7 @@ use crate::plan::{ConstantId, Datum, EntityId, Id, LevelId, Plan, Role, RoleId, 
 use kinds::{BaseEdges, ChangedEdges};
 use made::MadeRoles;
 use names::Names;
+use reach::Reach;
 use runs::Runs;
 use sorted::Sorted;
 use terms::{BaseTerms, ChangedTerms};
@@ -132,7 +135,7 @@ pub(crate) struct Base {
     /// The first entity of each type that has some, sorted by type and by entity; then one more.
     types: Vec<(TypeId, EntityId)>,
     edges: BaseEdges,
-    /// By a member, all groups that it is in to any depth, where these are not just its own.
+    /// By a group that is in others, all groups around it, to any depth.
     closures: Runs<Tag>,
     terms: BaseTerms,
     /// Another one for each base of this process.
@@ -155,6 +158,9 @@ struct Changed {
     detached: Sorted<(u32, EntityId)>,
     /// The entities of the base that something was put into, or shared with.
     entered: Sorted<EntityId>,
+    /// The spans of entities from which other ways lead up than before, by their last and first
+    /// numbers; none lies in another.
+    disturbed: Sorted<(u32, u32)>,
     /// Whether a group has joined or left another.
     groups_moved: bool,
     /// How many entities lack a container that they must have.
@@ -176,6 +182,8 @@ pub struct World {
     /// The constants of the plan, with the ids that their entities have here.
     pub(crate) constants: Arc<Table<ConstantId, Datum>>,
     base: Arc<Base>,
+    /// What follows from base and plan.
+    reach: Arc<Reach>,
     changed: Arc<Changed>,
     made: MadeRoles,
 }
@@ -250,7 +258,7 @@ impl World {
         WorldSize {
             entities: self.entity_count(),
             names: base.names.bytes(),
-            facts: rows + base.tree.bytes() + base.edges.bytes(),
+            facts: rows + base.tree.bytes() + base.edges.bytes() + self.reach.bytes(),
         }
     }
 
@@ -258,6 +266,7 @@ impl World {
     #[cfg(feature = "compiler")]
     pub(crate) fn set_plan(&mut self, plan: &Arc<Plan>) {
         self.plan = Arc::clone(plan);
+        self.reach = Arc::default();
     }
 
     /// How many ids of entities there are, known or not.
@@ -285,19 +294,44 @@ impl World {
     /// The entity with this name, if it has an id: the policy may name one that no fact does.
     pub(crate) fn find_any(&self, ty: TypeId, id: &str) -> Option<EntityId> {
         let base = &self.base;
-        let types = |entity: EntityId| base.rows.get(entity.index()).map(|row| row.ty());
-        base.names.find(ty, id, types).or_else(|| {
-            if self.changed.by_name.is_empty() {
-                return None;
-            }
-            let named = self.changed.by_name.get(id)?.iter();
-            let mut named = named.filter(|(of, _)| *of == ty);
-            named.next().map(|(_, entity)| *entity)
-        })
+        let found = base.names.find(ty, id, |entity| base.type_of(entity));
+        found.or_else(|| self.find_new(ty, id))
+    }
+
+    /// A subject and a resource by their names, as [`find_any`](Self::find_any) has them, sooner than
+    /// one after the other.
+    pub(crate) fn find_both(
+        &self,
+        subject: (TypeId, &str),
+        resource: (TypeId, &str),
+    ) -> [Option<EntityId>; 2] {
+        let base = &self.base;
+        let types = |entity: EntityId| base.type_of(entity);
+        let found = base.names.find_two([subject, resource], types, |[asker, asked]| {
+            self.read_ahead((subject.0, asker), asked);
+        });
+        let [asker, asked] = found;
+        [
+            asker.or_else(|| self.find_new(subject.0, subject.1)),
+            asked.or_else(|| self.find_new(resource.0, resource.1)),
+        ]
+    }
+
+    fn find_new(&self, ty: TypeId, id: &str) -> Option<EntityId> {
+        if self.changed.by_name.is_empty() {
+            return None;
+        }
+        let mut named = self.changed.by_name.get(id)?.iter();
+        let found = named.find(|(of, _)| *of == ty);
+        found.map(|(_, entity)| *entity)
     }
 }
 
 impl Base {
+    fn type_of(&self, entity: EntityId) -> Option<TypeId> {
+        self.rows.get(entity.index()).map(|row| row.ty())
+    }
+
     /// The entities of a type, from the first to before the last.
     fn range(&self, ty: TypeId) -> (EntityId, EntityId) {
         let count = EntityId::from_index(self.rows.len());

@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 
 use foldhash::quality::FixedState;
 
+use super::rows::NONE;
 use crate::plan::{EntityId, Id, TypeId};
 
 /// No entity has this place in the table.
@@ -52,7 +53,41 @@ impl Names {
         name: &str,
         types: impl Fn(EntityId) -> Option<TypeId>,
     ) -> Option<EntityId> {
-        let hash = self.hash(ty, name);
+        self.find_hashed(self.hash(ty, name), ty, name, types)
+    }
+
+    /// The entities of two names, as [`find`](Self::find) has them. `ahead` is told of the likely ones
+    /// early: what it reads of them is there when it is needed, and memory is waited for once.
+    pub(super) fn find_two(
+        &self,
+        names: [(TypeId, &str); 2],
+        types: impl Fn(EntityId) -> Option<TypeId>,
+        ahead: impl FnOnce([EntityId; 2]),
+    ) -> [Option<EntityId>; 2] {
+        let hashes = names.map(|(ty, name)| self.hash(ty, name));
+        let slots = hashes.map(|hash| {
+            let first = self.first(hash).and_then(|at| self.table.get(at));
+            first.map_or(NONE, |slot| EntityId((*slot & u64::from(u32::MAX)) as u32))
+        });
+        let spans = slots.map(|entity| self.spans.get(entity.index()).copied().unwrap_or(0));
+        ahead(slots);
+        let texts = spans.map(|span| self.text.as_bytes().get((span >> 24) as usize).copied());
+        std::hint::black_box(texts);
+        let [a, b] = names;
+        let [first, second] = hashes;
+        [
+            self.find_hashed(first, a.0, a.1, &types),
+            self.find_hashed(second, b.0, b.1, &types),
+        ]
+    }
+
+    fn find_hashed(
+        &self,
+        hash: u64,
+        ty: TypeId,
+        name: &str,
+        types: impl Fn(EntityId) -> Option<TypeId>,
+    ) -> Option<EntityId> {
         let mut at = self.first(hash)?;
         loop {
             let slot = *self.table.get(at)?;

@@ -186,18 +186,28 @@ impl World {
     /// All groups that an entity is in, to any depth and for ever, sorted; nothing where that must be
     /// found by going from group to group.
     #[inline]
-    pub(crate) fn all_groups(&self, member: EntityId) -> Option<&[Tag]> {
+    pub(crate) fn all_groups(&self, member: EntityId) -> Option<SmallVec<[Tag; 8]>> {
         let row = self.row(member)?;
         if self.changed.groups_moved || row.has(Flag::CHANGED | Flag::LEAVES) {
             return None;
         }
         if !row.has(Flag::MEMBER) {
-            return Some(&[]);
+            return Some(SmallVec::new());
         }
-        match self.base.closures.of(member) {
-            [] => Some(self.base.edges.groups.of(member)),
-            all => Some(all),
+        let base = &self.base;
+        if self.plan.facets.groups.contains(&row.ty()) {
+            return Some(SmallVec::from_slice(base.closures.of(member)));
         }
+        let own = base.edges.groups.of(member);
+        let mut all: SmallVec<[Tag; 8]> = SmallVec::from_slice(own);
+        for group in own {
+            all.extend_from_slice(base.closures.of(EntityId(group.id())));
+        }
+        if all.len() > own.len() {
+            all.sort_unstable();
+            all.dedup();
+        }
+        Some(all)
     }
 
     /// The groups that an entity is in.

@@ -44,6 +44,8 @@ impl Flag {
     pub(crate) const LEAVES: Self = Self(1 << 9);
     /// Some set that holds a role on it is not told by facts alone.
     pub(crate) const NESTED_SETS: Self = Self(1 << 10);
+    /// Of it, or of something that it lies in, the tree alone does not tell all ways up.
+    pub(crate) const GATED: Self = Self(1 << 11);
 }
 
 impl std::ops::BitOr for Flag {

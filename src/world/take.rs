@@ -107,6 +107,7 @@ impl Facts for World {
             )
         };
         if new {
+            self.disturb(entity);
             self.note_entry(container);
         }
         self.touch(entity);
@@ -143,6 +144,7 @@ impl Facts for World {
             let (patches, runs) = changed.edges.mentions(&self.base);
             patches.insert(runs, *named, (entity, column));
         }
+        self.disturb_named(entity);
         self.touch(entity);
         for named in named {
             self.touch(named);
@@ -183,6 +185,7 @@ impl Facts for World {
                     set_holdings(place, there),
                     set_held(holder, back)
                 );
+                self.disturb(place);
             }
         }
         self.changed().count += 1;
@@ -202,6 +205,7 @@ impl Facts for World {
         let tag = Tag::new(level.0, term.until != FOREVER);
         let (there, back) = ((with, tag), (entity, tag));
         edge!(self, insert, shares(entity, there), received(with, back));
+        self.disturb(entity);
         self.note_entry(with);
         self.set_term(term_key, term);
         self.touch(entity);
@@ -212,6 +216,7 @@ impl Facts for World {
         let (there, back) = ((relation, to), (relation, from));
         if edge!(self, insert, relations(from, there), related(to, back)) {
             self.changed().count += 1;
+            self.disturb_named(from);
         }
         self.touch(from);
         self.touch(to);

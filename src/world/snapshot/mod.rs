@@ -24,7 +24,7 @@ use super::runs::Runs;
 use super::stage;
 use super::terms::{BaseTerms, Term};
 use super::tree::Tree;
-use super::{Base, Changed, World, derived, freeze};
+use super::{Base, Changed, World, freeze};
 use crate::plan::{EntityId, Id, LevelId, Plan, RelationId, RoleId, TypeId};
 
 /// How every snapshot begins; no text does.
@@ -180,7 +180,7 @@ impl World {
         }
         let names = read_names(&mut input)?;
         let count = names.len() as u64;
-        let mut rows: Vec<Row> = input
+        let rows: Vec<Row> = input
             .pairs(count)?
             .into_iter()
             .map(|(parent, tag)| Row::of_parts(parent, tag))
@@ -216,20 +216,19 @@ impl World {
         let made = MadeRoles::read(&mut input, &plan, type_of)?;
         input.finish()?;
         let tree = Tree::of_order(order, &rows).ok_or(SnapshotError::Damaged("its tree"))?;
-        let closures = derived::closures(&edges.groups, &mut rows);
-        derived::flag_nested_sets(&plan, &edges.set_holdings, &mut rows);
-        let base = Base {
+        let mut base = Base {
             rows,
             names,
             tree,
             types,
             edges,
-            closures,
+            closures: Runs::default(),
             terms,
             lineage: freeze::next_lineage(),
             stamp: freeze::new_stamp(),
         };
         let lacking = valid::base(&plan, &base, &made)?;
+        let reach = base.derive(&plan);
         let constants = stage::constants(&plan, &mut |ty: TypeId, id: &str| {
             let types = |entity: EntityId| base.rows.get(entity.index()).map(|row| row.ty());
             base.names.find(ty, id, types)
@@ -240,6 +239,7 @@ impl World {
             plan,
             constants: Arc::new(constants),
             base: Arc::new(base),
+            reach: Arc::new(reach),
             changed: Arc::new(Changed::none(lacking)),
             made,
         })
