@@ -150,6 +150,8 @@ fn no_dependency_asks_for_a_newer_compiler_and_none_is_c() {
             .map(|part| part.parse().unwrap())
             .collect()
     };
+    // It says so to be there once; it links nothing.
+    let harmless = "wasm-bindgen-shared";
     for package in metadata["packages"].as_array().unwrap() {
         if let Some(asked) = package["rust_version"].as_str() {
             assert!(
@@ -159,11 +161,8 @@ fn no_dependency_asks_for_a_newer_compiler_and_none_is_c() {
             );
         }
         let is_shipped = shipped.contains_key(package["id"].as_str().unwrap());
-        assert!(
-            !is_shipped || package["links"].is_null(),
-            "{} links",
-            package["name"]
-        );
+        let links = !package["links"].is_null() && package["name"] != harmless;
+        assert!(!is_shipped || !links, "{} links", package["name"]);
     }
     assert!(read("Cargo.toml").contains(&format!("rust-version = \"{stated}\"")));
     assert!(read("README.md").contains(&format!("Rust {stated}")));

@@ -307,9 +307,11 @@ impl World {
     ) -> [Option<EntityId>; 2] {
         let base = &self.base;
         let types = |entity: EntityId| base.type_of(entity);
-        let found = base.names.find_two([subject, resource], types, |[asker, asked]| {
-            self.read_ahead((subject.0, asker), asked);
-        });
+        let found = base
+            .names
+            .find_two([subject, resource], types, |[asker, asked]| {
+                self.read_ahead((subject.0, asker), asked);
+            });
         let [asker, asked] = found;
         [
             asker.or_else(|| self.find_new(subject.0, subject.1)),

@@ -149,7 +149,8 @@ impl Reach {
 
     /// What it takes in memory, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let words = 2 * self.starts.capacity() + self.words.capacity() + self.above.words.capacity();
+        let words =
+            2 * self.starts.capacity() + self.words.capacity() + self.above.words.capacity();
         words * 4 + self.above.starts.bytes()
     }
 }
