@@ -77,6 +77,18 @@ pub const CONSTRUCTS: [&str; 39] = [
     "within",
 ];
 
+/// A policy with its world as a story, to read and to play with; where it was written.
+pub fn leave(name: &str, policy: &str, world: &str) -> String {
+    let path = std::path::Path::new(option_env!("CARGO_TARGET_TMPDIR").unwrap_or("."))
+        .join(format!("{name}.policy"));
+    let story: String = world.lines().map(|line| format!("    {line}\n")).collect();
+    let text = format!("{policy}\n\ntest \"{name}\" {{\n{story}}}\n");
+    match std::fs::write(&path, text) {
+        Ok(()) => path.display().to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
 impl Pair {
     /// The policy as text.
     pub fn policy_text(&self) -> String {

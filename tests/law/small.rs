@@ -1,9 +1,9 @@
 //! Makes a case that breaks a law small, and leaves it where it can be read.
 
 use std::fmt;
-use std::path::Path;
 
 use super::{Case, In, Told};
+use crate::generate;
 
 /// Takes lines away as long as the law is broken in the same way: whole blocks first, then single
 /// lines.
@@ -78,30 +78,16 @@ impl fmt::Display for Case {
     }
 }
 
-/// Writes the smaller case as a policy with its world as a test; where it was written.
+/// Writes the smaller case as a policy with its world as a test; where it was written. What stands
+/// only in the first of the two is behind a comment.
 pub fn leave(law: &str, seed: u64, case: &Case) -> String {
-    let name = format!("{}-{seed}.policy", law.replace(' ', "-"));
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let mut text = String::new();
-    for (place, line) in &case.policy {
-        let line = format!("{line}\n");
-        match place {
-            In::Before => text.push_str(&format!("// before: {line}")),
-            _ => text.push_str(&line),
-        }
-    }
-    text.push_str("\ntest \"what breaks the law\" {\n");
-    for (place, line) in &case.world {
-        let mark = if *place == In::Before {
-            "// before: "
-        } else {
-            ""
-        };
-        text.push_str(&format!("    {mark}{line}\n"));
-    }
-    text.push_str("}\n");
-    match std::fs::write(&path, text) {
-        Ok(()) => path.display().to_string(),
-        Err(error) => error.to_string(),
-    }
+    let text = |lines: &[(In, String)]| {
+        let marked = lines.iter().map(|(place, line)| match place {
+            In::Before => format!("// before: {line}\n"),
+            _ => format!("{line}\n"),
+        });
+        marked.collect::<String>()
+    };
+    let name = format!("{} {seed}", law).replace(' ', "-");
+    generate::leave(&name, &text(&case.policy), &text(&case.world))
 }
