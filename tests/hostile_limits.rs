@@ -4,7 +4,7 @@
 //! `WARD_HOSTILE` multiplies the sizes (1); by hand it is set to 10 or 50.
 
 #![cfg(feature = "compiler")]
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -50,17 +50,20 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     (done, begun.elapsed())
 }
 
-/// Holds that twice the size takes at most `factor` times as long, or next to no time.
+/// Holds that twice the size takes at most `factor` times as long, or next to no time. Another process
+/// may take its turn in the middle: of three tries one is enough.
 fn grows(what: &str, size: usize, factor: f64, run: impl Fn(usize)) {
-    let small = timed(|| run(size)).1;
-    let large = timed(|| run(2 * size)).1;
-    println!("{what}: {size} in {small:.1?}, {} in {large:.1?}", 2 * size);
-    // Another process may take its turn in the middle.
-    let bound = small.mul_f64(factor) + Duration::from_millis(500);
-    assert!(
-        large < bound,
-        "{what}: {small:?}, and {large:?} for twice as much"
-    );
+    let mut tried = Vec::new();
+    for _ in 0..3 {
+        let small = timed(|| run(size)).1;
+        let large = timed(|| run(2 * size)).1;
+        println!("{what}: {size} in {small:.1?}, {} in {large:.1?}", 2 * size);
+        if large < small.mul_f64(factor) + Duration::from_millis(500) {
+            return;
+        }
+        tried.push((small, large));
+    }
+    panic!("{what}: {size} and twice as many took {tried:?}");
 }
 
 // ---- policies ------------------------------------------------------------------------------------
@@ -341,7 +344,7 @@ fn a_lattice_of_containers() {
     // From the bottom to the top there are as many ways as two to the power of the size.
     grows(
         "containers that part and meet",
-        5_000 * times(),
+        2_000 * times(),
         4.0,
         |size| {
             let mut facts = format!(
@@ -368,7 +371,7 @@ fn a_lattice_of_containers() {
 #[test]
 fn shares_of_shares_in_circles() {
     let policy = compiled(POLICY);
-    grows("shares of what is shared", 5_000 * times(), 4.0, |size| {
+    grows("shares of what is shared", 2_000 * times(), 4.0, |size| {
         let mut facts = String::from("Doc:d in Team:t0\nUser:ann is Member of Team:t7\n");
         for index in 0..size {
             for step in [1, 2, 5] {
@@ -410,7 +413,8 @@ fn one_entity_on_which_everybody_holds_something() {
         (0..1_000).for_each(|_| assert_eq!(check(&world, &last, "view", "Doc:d"), Outcome::Allowed))
     })
     .1;
-    assert!(many < Duration::from_secs(5), "{many:?} for a thousand");
+    println!("and a thousand in {many:.1?}");
+    assert!(many < Duration::from_secs(10), "{many:?} for a thousand");
 }
 
 #[test]
@@ -441,5 +445,5 @@ fn ids_of_a_megabyte() {
         check(&world, "User:a", "view", &format!("Doc:{}", long('h'))),
         Outcome::Invisible
     );
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
 }

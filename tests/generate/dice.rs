@@ -21,7 +21,7 @@ impl Dice {
 
     pub fn bytes(bytes: &[u8]) -> Self {
         Self {
-            bytes: bytes.to_vec().into_iter(),
+            bytes: Vec::from(bytes).into_iter(),
             then: StdRng::seed_from_u64(0),
         }
     }

@@ -5,8 +5,11 @@ mod files;
 mod random;
 mod text;
 
-/// Each target with what it does.
-pub const TARGETS: [(&str, fn(&[u8])); 9] = [
+/// The name of a target, and what it does with bytes.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: [Target; 9] = [
     ("bytes", text::bytes),
     ("soup", text::soup),
     ("format", text::format),
