@@ -225,7 +225,8 @@ impl<'w> Asker<'w> {
                 }
             }
             if !simple.is_empty() {
-                self.each_simple(world, place, simple, tell);
+                let is = |entity| self.is(entity);
+                self.each_simple(world, place, simple, &is, tell);
             }
             return;
         }
@@ -237,13 +238,14 @@ impl<'w> Asker<'w> {
         held.iter().for_each(tell);
     }
 
-    /// Tells the roles that links give at a place.
+    /// Tells the roles that links give at a place to whom `is` says that they name.
     #[inline]
     pub(super) fn each_simple(
         &self,
         world: &World,
         place: EntityId,
         simple: &[SimpleAlso],
+        is: &impl Fn(EntityId) -> bool,
         tell: &mut impl FnMut(&Held),
     ) {
         let (mut related, mut said) = (None, None);
@@ -252,12 +254,12 @@ impl<'w> Asker<'w> {
                 Link::Relation(relation) => {
                     let all = related.get_or_insert_with(|| world.relations().of(place));
                     let mut all = all.clone();
-                    all.any(|(of, named)| *of == relation && self.is(*named))
+                    all.any(|(of, named)| *of == relation && is(*named))
                 }
                 Link::Attribute(column) => {
                     let all = said.get_or_insert_with(|| world.attributes().of(place));
                     match all.clone().find(|(of, _)| *of == column) {
-                        Some((_, datum)) => self.is_in(datum),
+                        Some((_, datum)) => is_in(datum, is),
                         None => self.is_named(world, place, also.link),
                     }
                 }
@@ -272,17 +274,6 @@ impl<'w> Asker<'w> {
         }
     }
 
-    /// Whether a value is the subject or a group of it, or has one of them in it.
-    fn is_in(&self, datum: &Datum) -> bool {
-        match datum {
-            Datum::Entity(named) => self.is(*named),
-            Datum::Set(elements) => elements
-                .iter()
-                .any(|element| matches!(element, Datum::Entity(named) if self.is(*named))),
-            _ => false,
-        }
-    }
-
     /// Whether a link leads from an entity to the subject or a group of it.
     #[inline]
     pub(super) fn is_named(&self, world: &World, from: EntityId, link: Link) -> bool {
@@ -294,7 +285,7 @@ impl<'w> Asker<'w> {
             }
             Link::Attribute(column) => {
                 let value = world.attribute(from, column);
-                value.is_some_and(|datum| self.is_in(datum))
+                value.is_some_and(|datum| is_in(datum, &|entity| self.is(entity)))
             }
         }
     }
@@ -376,6 +367,18 @@ impl<'w> Asker<'w> {
             let own = groups.filter(|edge| edge.0 != self.id && self.is(edge.0));
             own.for_each(tell);
         }
+    }
+}
+
+/// Whether a value is an entity of which something is so, or has such a one in it.
+#[inline]
+fn is_in(datum: &Datum, is: &impl Fn(EntityId) -> bool) -> bool {
+    match datum {
+        Datum::Entity(named) => is(*named),
+        Datum::Set(elements) => elements
+            .iter()
+            .any(|element| matches!(element, Datum::Entity(named) if is(*named))),
+        _ => false,
     }
 }
 

@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use super::keys::EntityKey;
 use super::ranges::{Ranges, only};
-use super::region::{Inwards, types_above};
+use super::region::Inwards;
 use super::walk::{Case, Faults};
 use super::{Context, Evaluator, Outcome, QueryError, Question};
 use crate::literal::EntityName;
@@ -171,6 +171,7 @@ impl<'w> Evaluator<'w> {
             return (Ranges::default(), candidates);
         }
         let inwards = Inwards::new(world, self.now, asked.ty);
+        let shown_by = self.plan().types[asked.ty].visible_by;
         let roles = self.plain_roles(question, inwards.leading());
         let mut finds = Finds::default();
         // What a role that is held limits or overrides is asked about one by one.
@@ -182,12 +183,13 @@ impl<'w> Evaluator<'w> {
                 _ => false,
             };
             let ty = world.type_of(place);
+            // A ceiling lets through what a role shows, but not an action that shows.
+            let caps = caps && (asked.action.is_some() || shown_by.is_some());
             cut |= caps || ty.is_some_and(|ty| self.plan().types[ty].overrides != 0);
         }
         let bit_of = |level: &Level, action: Option<(LaneId, u64)>| {
             action.is_none_or(|(lane, bit)| level.mask(lane) & bit != 0)
         };
-        let shown_by = self.plan().types[asked.ty].visible_by;
         let by_sight = |level: &Level| bit_of(level, asked.action);
         let by_action = |level: &Level| bit_of(level, asked.action) && bit_of(level, shown_by);
         let below = |places: &[EntityId], passes: &dyn Fn(&Level) -> bool| {
@@ -275,7 +277,7 @@ impl<'w> Evaluator<'w> {
     fn plain_roles(
         &self,
         question: &Question<'_>,
-        leading: &BTreeSet<TypeId>,
+        leading: &[TypeId],
     ) -> HashSet<(EntityId, RoleId), rustc_hash::FxBuildHasher> {
         let (world, asker) = (self.world, &question.asker);
         let mut roles: HashSet<(EntityId, RoleId), rustc_hash::FxBuildHasher> = HashSet::default();
@@ -318,7 +320,7 @@ impl<'w> Evaluator<'w> {
         roles.retain(|(place, _)| {
             world
                 .type_of(*place)
-                .is_some_and(|ty| leading.contains(&ty))
+                .is_some_and(|ty| leading.binary_search(&ty).is_ok())
         });
         roles
     }
@@ -328,8 +330,8 @@ impl<'w> Evaluator<'w> {
         let plan = self.plan();
         // Sets may be of any type.
         if self.world.set_held().is_empty() {
-            let mut above = types_above(plan, ty).into_iter();
-            above.all(|ty| plan.simple_also(ty).is_some())
+            let mut above = plan.types_above(ty).iter();
+            above.all(|ty| plan.simple_also(*ty).is_some())
         } else {
             let mut types = plan.types.iter();
             types.all(|(ty, _)| plan.simple_also(ty).is_some())

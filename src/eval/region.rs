@@ -3,10 +3,12 @@
 //! Along first containers that is an interval of the world's tree. What else leads inwards, further
 //! containers and shares, is looked for inside of the interval and opens others.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
+
+use smallvec::SmallVec;
 
 use super::ranges::{Ranges, only};
-use crate::plan::{EntityId, Level, LevelId, Plan, TypeId};
+use crate::plan::{EntityId, Level, LevelId, TypeId};
 use crate::world::World;
 
 /// Which entities of one type are asked for, and which types can hold them.
@@ -15,39 +17,29 @@ pub(super) struct Inwards<'w> {
     now: i64,
     ty: TypeId,
     /// The types on ways from the type, itself among them: nothing else can hold one of it.
-    leading: BTreeSet<TypeId>,
-}
-
-/// The types on ways from a type, itself among them.
-pub(super) fn types_above(plan: &Plan, ty: TypeId) -> BTreeSet<TypeId> {
-    let mut above = BTreeSet::from([ty]);
-    let mut open = vec![ty];
-    while let Some(at) = open.pop() {
-        let ty = &plan.types[at];
-        let containers = ty.containers.iter().map(|(of, _)| *of);
-        for next in containers.chain(ty.shares.iter().map(|(with, _)| *with)) {
-            if above.insert(next) {
-                open.push(next);
-            }
-        }
-    }
-    above
+    leading: &'w [TypeId],
+    /// Those of them into which more than first containers leads.
+    entered: SmallVec<[TypeId; 8]>,
 }
 
 impl<'w> Inwards<'w> {
     pub(super) fn new(world: &'w World, now: i64, ty: TypeId) -> Self {
-        let leading = types_above(&world.plan, ty);
+        let plan = &world.plan;
+        let leading = plan.types_above(ty);
+        let entered = leading.iter().copied();
+        let entered = entered.filter(|ty| world.is_entered() || plan.facets.entered.contains(ty));
         Self {
             world,
             now,
             ty,
             leading,
+            entered: entered.collect(),
         }
     }
 
-    /// The types on ways from the type, itself among them.
-    pub(super) fn leading(&self) -> &BTreeSet<TypeId> {
-        &self.leading
+    /// The types on ways from the type, itself among them, sorted.
+    pub(super) fn leading(&self) -> &'w [TypeId] {
+        self.leading
     }
 
     /// The entities of the type in these places, to any depth, and through shares whose level
@@ -65,12 +57,17 @@ impl<'w> Inwards<'w> {
         let mut found: Vec<(u32, u32)> = Vec::new();
         while let Some(place) = open.pop() {
             let ty = world.type_of(place);
-            if !ty.is_some_and(|ty| self.leading.contains(&ty)) || !seen.insert(place) {
+            let ty = ty.filter(|ty| self.leading.binary_search(ty).is_ok());
+            let Some(ty) = ty.filter(|_| seen.insert(place)) else {
+                continue;
+            };
+            if !world.plan.facets.cells.is_container(ty) {
+                found.push(only(place));
                 continue;
             }
             let Some(span) = world.span(place) else {
                 // It is new: what stands in it is known one by one.
-                if ty == Some(self.ty) {
+                if ty == self.ty {
                     found.push(only(place));
                 }
                 open.extend(world.contents(place));
@@ -83,9 +80,12 @@ impl<'w> Inwards<'w> {
             }
             for (first, last) in world.left_in(span) {
                 covered.insert(first, last);
-                found.extend(world.numbered(self.ty, (first, last)));
-                for ty in &self.leading {
-                    let inside = world.numbered(*ty, (first, last)).into_iter();
+                let can_hold = |inner: &&TypeId| world.plan.can_hold(ty, **inner);
+                if can_hold(&&self.ty) {
+                    found.extend(world.numbered(self.ty, (first, last)));
+                }
+                for inner in self.entered.iter().filter(can_hold) {
+                    let inside = world.numbered(*inner, (first, last)).into_iter();
                     for entered in inside.flat_map(|range| world.entered(range)) {
                         open.extend(world.more_contents().of(entered).copied());
                         open.extend(self.shared_with(entered, passes));

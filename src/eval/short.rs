@@ -29,7 +29,7 @@ struct Way<'w> {
     leaves: Option<(usize, u32)>,
 }
 
-type Ways<'w> = SmallVec<[Way<'w>; 2]>;
+type Ways<'w> = SmallVec<[Way<'w>; 4]>;
 
 /// What is held, and on which of the ways.
 type Found = SmallVec<[(Hold, usize); 8]>;
@@ -56,14 +56,16 @@ impl Case<'_> {
             return None;
         }
         let (row, number) = world.settled_number(resource)?;
-        let records = world.records(self.asker.ty, self.asker.id)?;
+        let mut records = Records::new();
+        if !world.find_records(self.asker.ty, self.asker.id, &mut records) {
+            return None;
+        }
         let ty = &world.plan.types[of];
         let lane = question.watched.lane.or_else(|| ty.lanes().next())?;
         if world.is_lacking() && !world.is_complete(resource) {
             return Some(Verdict::default());
         }
-        let mut ways: Ways<'_> = SmallVec::new();
-        ways.push(Way {
+        let first = Way {
             start: resource,
             row,
             number,
@@ -71,19 +73,35 @@ impl Case<'_> {
             mask: u64::MAX,
             shown: true,
             leaves: None,
-        });
-        if row.has(Flag::GATED) {
-            self.find_ways(question, &mut ways)?;
+        };
+        if !row.has(Flag::GATED) {
+            let ways = std::slice::from_ref(&first);
+            return Some(self.judge_on(question, lane, ways, &records, trace));
         }
+        let mut ways = Ways::new();
+        ways.push(first);
+        self.find_ways(question, &mut ways)?;
+        Some(self.judge_on(question, lane, &ways, &records, trace))
+    }
+
+    #[inline]
+    fn judge_on<T: Trace>(
+        &self,
+        question: &Wanted,
+        lane: LaneId,
+        ways: &[Way<'_>],
+        records: &Records<'_>,
+        trace: &mut T,
+    ) -> Verdict {
         let mut verdict = Verdict::default();
-        let own = if facets.ceilings {
-            self.count_capped(question, lane, &ways, &records, &mut verdict, trace)
+        let own = if self.world.plan.facets.ceilings {
+            self.count_capped(question, lane, ways, records, &mut verdict, trace)
         } else {
-            self.count_all(question, lane, &ways, &records, &mut verdict, trace);
+            self.count_all(question, lane, ways, records, &mut verdict, trace);
             Passing::ALL
         };
         self.rules(question, own, u64::MAX, &mut verdict, trace);
-        Some(verdict)
+        verdict
     }
 
     /// Follows shares and further containers; nothing where that is not enough.
@@ -143,12 +161,12 @@ impl Case<'_> {
         &self,
         question: &Wanted,
         lane: LaneId,
-        ways: &Ways<'_>,
+        ways: &[Way<'_>],
         records: &Records<'_>,
         verdict: &mut Verdict,
         trace: &mut T,
     ) {
-        self.each_named(question, ways, &mut |hold| {
+        self.each_named(question, ways, records, &mut |hold| {
             let way = ways.first().map(|way| (way.mask, way.shown));
             self.count(
                 question,
@@ -179,13 +197,13 @@ impl Case<'_> {
         &self,
         question: &Wanted,
         lane: LaneId,
-        ways: &Ways<'_>,
+        ways: &[Way<'_>],
         records: &Records<'_>,
         verdict: &mut Verdict,
         trace: &mut T,
     ) -> Passing {
         let mut found: Found = SmallVec::new();
-        self.each_named(question, ways, &mut |hold| found.push((hold, 0)));
+        self.each_named(question, ways, records, &mut |hold| found.push((hold, 0)));
         for (index, way) in ways.iter().enumerate() {
             for hold in records.iter().flat_map(|record| record.holds()) {
                 if way.leads_to(&hold) && self.lasts(&hold) {
@@ -250,15 +268,24 @@ impl Case<'_> {
 
     /// Tells the roles that the resource itself gives to whom it names, where records do not.
     #[inline]
-    fn each_named(&self, question: &Wanted, ways: &Ways<'_>, tell: &mut impl FnMut(Hold)) {
+    fn each_named(
+        &self,
+        question: &Wanted,
+        ways: &[Way<'_>],
+        records: &Records<'_>,
+        tell: &mut impl FnMut(Hold),
+    ) {
         let plan = &self.world.plan;
         let simple = plan.simple_also(question.of).unwrap_or(&[]);
         if simple.is_empty() || plan.facets.cells.is_container(question.of) {
             return;
         }
         let number = ways.first().map_or(0, |way| way.number);
+        let is = |entity: EntityId| {
+            entity == self.asker.id || records.iter().any(|record| record.is_in(entity))
+        };
         self.asker
-            .each_simple(self.world, question.resource, simple, &mut |held| {
+            .each_simple(self.world, question.resource, simple, &is, &mut |held| {
                 tell(Hold {
                     first: number,
                     last: number,

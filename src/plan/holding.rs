@@ -1,10 +1,12 @@
 //! Who holds a role, beyond the facts that say so.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::cells::Cells;
 use super::ids::{ActionId, ClauseId, LaneId, RelationId, RoleId, TypeId};
-use super::{Plan, Role};
+use super::{Cardinality, Id, Plan, Role};
 
 /// Something that an entity names other entities by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -229,8 +231,66 @@ impl Plan {
             groups: groups.collect(),
             simple,
             cells: Cells::default(),
+            above_by_type: self
+                .types
+                .iter()
+                .map(|(ty, _)| self.above(ty, true))
+                .collect(),
+            around_by_type: self
+                .types
+                .iter()
+                .map(|(ty, _)| self.above(ty, false))
+                .collect(),
+            entered: self.entered(),
         };
         self.facets.cells = self.cells();
+    }
+}
+
+impl Plan {
+    /// The types on ways from a type, by containers and shares, itself among them; sorted.
+    pub(crate) fn types_above(&self, ty: TypeId) -> &[TypeId] {
+        let above = self.facets.above_by_type.get(ty.index());
+        above.map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether an entity of one type can lie in one of another, by containers to any depth, or is of
+    /// the same type.
+    pub(crate) fn can_hold(&self, outer: TypeId, inner: TypeId) -> bool {
+        let around = self.facets.around_by_type.get(inner.index());
+        around.is_some_and(|around| around.binary_search(&outer).is_ok())
+    }
+
+    fn above(&self, ty: TypeId, by_shares: bool) -> Vec<TypeId> {
+        let mut above = BTreeSet::from([ty]);
+        let mut open = vec![ty];
+        while let Some(at) = open.pop() {
+            let ty = &self.types[at];
+            let containers = ty.containers.iter().map(|(of, _)| *of);
+            let shares = ty.shares.iter().map(|(with, _)| *with);
+            for next in containers.chain(shares.filter(|_| by_shares)) {
+                if above.insert(next) {
+                    open.push(next);
+                }
+            }
+        }
+        above.into_iter().collect()
+    }
+
+    fn entered(&self) -> Vec<TypeId> {
+        let mut entered = BTreeSet::new();
+        for ty in self.types.rows() {
+            entered.extend(ty.shares.iter().map(|(with, _)| *with));
+            let several = ty.containers.len() > 1
+                || ty
+                    .containers
+                    .iter()
+                    .any(|(_, many)| *many == Cardinality::Many);
+            if several {
+                entered.extend(ty.containers.iter().map(|(of, _)| *of));
+            }
+        }
+        entered.into_iter().collect()
     }
 }
 
@@ -268,6 +328,12 @@ pub(crate) struct Facets {
     /// By type: the roles that `also` gives to those whom a link leads to, where no role of the type
     /// says more of its holders than that.
     pub(crate) simple: Vec<Option<Vec<SimpleAlso>>>,
+    /// By type: the types on ways from it, by containers and shares, itself among them; sorted.
+    above_by_type: Vec<Vec<TypeId>>,
+    /// The same by containers alone.
+    around_by_type: Vec<Vec<TypeId>>,
+    /// The types into which shares lead, or containers that may not be the first.
+    pub(crate) entered: Vec<TypeId>,
     /// What each role gives, looked up by numbers.
     pub(crate) cells: Cells,
 }

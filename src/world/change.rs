@@ -22,10 +22,10 @@ use crate::plan::{Datum, EntityId, Id, RelationId, RoleId, Value};
 macro_rules! edge {
     ($world:ident, $change:ident, $there:ident($a:expr, $ab:expr), $back:ident($b:expr, $ba:expr)) => {{
         let changed = Arc::make_mut(&mut $world.changed);
-        let (patches, runs) = changed.edges.$there(&$world.base);
-        let new = patches.$change(runs, $a, edge!(@$change $ab));
-        let (patches, runs) = changed.edges.$back(&$world.base);
-        patches.$change(runs, $b, edge!(@$change $ba));
+        let (patches, base) = changed.edges.$there(&$world.base);
+        let new = patches.$change(base, $a, edge!(@$change $ab));
+        let (patches, base) = changed.edges.$back(&$world.base);
+        patches.$change(base, $b, edge!(@$change $ba));
         new
     }};
     (@insert $edge:expr) => { $edge };
@@ -490,11 +490,11 @@ impl World {
         each_entity(&datum, &mut |entity| named.push(entity));
         let changed = Arc::make_mut(&mut self.changed);
         changed.count += 1;
-        let (patches, runs) = changed.edges.attributes(&self.base);
-        patches.remove(runs, entity, &(column, datum));
+        let (patches, base) = changed.edges.attributes(&self.base);
+        patches.remove(base, entity, &(column, datum));
         for named in &named {
-            let (patches, runs) = changed.edges.mentions(&self.base);
-            patches.remove(runs, *named, &(entity, column));
+            let (patches, base) = changed.edges.mentions(&self.base);
+            patches.remove(base, *named, &(entity, column));
         }
         self.disturb_named(entity);
         self.settle(entity);

@@ -6,7 +6,6 @@ use rustc_hash::FxBuildHasher;
 
 use super::Base;
 use super::kinds::Tag;
-use super::reach::Reach;
 use super::rows::{Flag, Row};
 use super::runs::Runs;
 use super::tree::Tree;
@@ -102,11 +101,10 @@ fn flag_nested_sets(plan: &Plan, sets: &Sets, rows: &mut [Row]) {
 }
 
 impl Base {
-    /// Works out what follows from the rest.
-    pub(super) fn derive(&mut self, plan: &Plan) -> Reach {
+    /// Works out what follows from the rest; what each holder reaches, [`Reach::new`](super::reach::Reach::new) does then.
+    pub(super) fn derive(&mut self, plan: &Plan) {
         self.closures = closures(plan, &self.edges.groups, &mut self.rows);
         flag_nested_sets(plan, &self.edges.set_holdings, &mut self.rows);
         flag_gates(&mut self.rows, &self.tree);
-        Reach::new(plan, self)
     }
 }

@@ -1,5 +1,7 @@
 //! The edges of one kind: those that were there when the world was built, and what has changed.
 
+use std::slice;
+
 use super::SharedMap;
 use super::runs::Runs;
 use super::sorted::{self, Sorted};
@@ -35,19 +37,61 @@ impl<T> Default for Patches<T> {
     }
 }
 
-/// The edges of one kind, as they are now.
-pub(crate) struct Edges<'w, T> {
-    pub(super) runs: &'w Runs<T>,
-    pub(super) patches: &'w Patches<T>,
+/// The edges of one kind as they stand in a base.
+pub(crate) trait Stored {
+    type Edge: Ord + Clone + 'static;
+    type Run<'b>: ExactSizeIterator<Item = &'b Self::Edge> + Clone + Default
+    where
+        Self: 'b;
+
+    /// The edges of an entity, sorted.
+    fn run(&self, entity: EntityId) -> Self::Run<'_>;
+
+    /// Whether an entity has an edge.
+    fn has(&self, entity: EntityId, edge: &Self::Edge) -> bool;
+
+    /// The entities that have edges, in order.
+    fn keys(&self) -> impl Iterator<Item = EntityId>;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool;
 }
 
-impl<T> Clone for Edges<'_, T> {
+impl<T: Ord + Clone + 'static> Stored for Runs<T> {
+    type Edge = T;
+    type Run<'b> = slice::Iter<'b, T>;
+
+    #[inline]
+    fn run(&self, entity: EntityId) -> slice::Iter<'_, T> {
+        self.of(entity).iter()
+    }
+
+    fn has(&self, entity: EntityId, edge: &T) -> bool {
+        self.of(entity).binary_search(edge).is_ok()
+    }
+
+    fn keys(&self) -> impl Iterator<Item = EntityId> {
+        self.keys(EntityId(0), EntityId(u32::MAX))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The edges of one kind, as they are now.
+pub(crate) struct Edges<'w, B: Stored> {
+    pub(super) base: &'w B,
+    pub(super) patches: &'w Patches<B::Edge>,
+}
+
+impl<B: Stored> Clone for Edges<'_, B> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Edges<'_, T> {}
+impl<B: Stored> Copy for Edges<'_, B> {}
 
 impl<T: Ord + Clone> Patches<T> {
     pub(super) fn is_empty(&self) -> bool {
@@ -65,8 +109,8 @@ impl<T: Ord + Clone> Patches<T> {
     }
 
     /// Adds an edge; whether it is new.
-    pub(super) fn insert(&mut self, runs: &Runs<T>, from: EntityId, edge: T) -> bool {
-        let there = runs.of(from).binary_search(&edge).is_ok();
+    pub(super) fn insert(&mut self, base: &impl Stored<Edge = T>, from: EntityId, edge: T) -> bool {
+        let there = base.has(from, &edge);
         self.change(from, |patch| {
             if there {
                 patch.removed.remove(&edge)
@@ -77,8 +121,13 @@ impl<T: Ord + Clone> Patches<T> {
     }
 
     /// Takes an edge away; whether it was there.
-    pub(super) fn remove(&mut self, runs: &Runs<T>, from: EntityId, edge: &T) -> bool {
-        let there = runs.of(from).binary_search(edge).is_ok();
+    pub(super) fn remove(
+        &mut self,
+        base: &impl Stored<Edge = T>,
+        from: EntityId,
+        edge: &T,
+    ) -> bool {
+        let there = base.has(from, edge);
         self.change(from, |patch| {
             if there {
                 patch.removed.insert(edge.clone())
@@ -109,22 +158,58 @@ impl<T: Ord + Clone> Patches<T> {
     }
 }
 
-impl<'w, T: Ord + Clone> Edges<'w, T> {
+impl<'w, B: Stored> Edges<'w, B> {
     /// The edges of an entity, sorted.
-    pub(crate) fn of(self, entity: EntityId) -> Run<'w, T> {
-        Run::new(self.runs.of(entity), self.patch(entity))
+    #[inline]
+    pub(crate) fn of(self, entity: EntityId) -> Run<'w, B::Edge, B::Run<'w>> {
+        Run::new(self.base.run(entity), self.patch(entity))
     }
 
+    pub(crate) fn contains(self, entity: EntityId, edge: &B::Edge) -> bool {
+        match self.patch(entity) {
+            Some(patch) if patch.added.contains(edge) => true,
+            Some(patch) if patch.removed.contains(edge) => false,
+            _ => self.base.has(entity, edge),
+        }
+    }
+
+    fn patch(self, entity: EntityId) -> Option<&'w Patch<B::Edge>> {
+        if self.patches.is_empty() {
+            return None;
+        }
+        self.patches.by_entity.get(&entity)
+    }
+
+    /// Whether some edge of an entity has changed since the base was made.
+    pub(super) fn is_changed(self, entity: EntityId) -> bool {
+        self.patch(entity).is_some()
+    }
+
+    /// Whether there are no edges of this kind; some may be said to be there that were taken away.
+    pub(crate) fn is_empty(self) -> bool {
+        self.base.is_empty() && self.patches.is_empty()
+    }
+
+    /// Every edge with the entity that it begins at.
+    pub(crate) fn iter(self) -> impl Iterator<Item = (EntityId, &'w B::Edge)> {
+        let before = self.base.keys();
+        let before = before.filter(move |from| self.patch(*from).is_none());
+        let all = before.chain(self.patches.keys());
+        all.flat_map(move |from| self.of(from).map(move |edge| (from, edge)))
+    }
+}
+
+impl<'w, T: Ord + Clone + 'static> Edges<'w, Runs<T>> {
     /// The edges of an entity from this one on.
     pub(crate) fn from(self, entity: EntityId, first: &T) -> Run<'w, T> {
-        let base = self.runs.of(entity);
+        let base = self.base.of(entity);
         // Looking through a few is quicker than searching them.
         let start = if base.len() <= 8 {
             base.iter().take_while(|edge| *edge < first).count()
         } else {
             base.partition_point(|edge| edge < first)
         };
-        let base = base.get(start..).unwrap_or(&[]);
+        let base = base.get(start..).unwrap_or(&[]).iter();
         match self.patch(entity) {
             None => Run::new(base, None),
             Some(patch) => Run {
@@ -136,40 +221,12 @@ impl<'w, T: Ord + Clone> Edges<'w, T> {
             },
         }
     }
-
-    pub(crate) fn contains(self, entity: EntityId, edge: &T) -> bool {
-        match self.patch(entity) {
-            Some(patch) if patch.added.contains(edge) => true,
-            Some(patch) if patch.removed.contains(edge) => false,
-            _ => self.runs.of(entity).binary_search(edge).is_ok(),
-        }
-    }
-
-    fn patch(self, entity: EntityId) -> Option<&'w Patch<T>> {
-        if self.patches.is_empty() {
-            return None;
-        }
-        self.patches.by_entity.get(&entity)
-    }
-
-    /// Whether there are no edges of this kind; some may be said to be there that were taken away.
-    pub(crate) fn is_empty(self) -> bool {
-        self.runs.len() == 0 && self.patches.is_empty()
-    }
-
-    /// Every edge with the entity that it begins at.
-    pub(crate) fn iter(self) -> impl Iterator<Item = (EntityId, &'w T)> {
-        let before = self.runs.keys(EntityId(0), EntityId(u32::MAX));
-        let before = before.filter(move |from| self.patch(*from).is_none());
-        let all = before.chain(self.patches.keys());
-        all.flat_map(move |from| self.of(from).map(move |edge| (from, edge)))
-    }
 }
 
-/// The edges of one entity in order.
+/// The edges of one entity in order: those of the base with what has changed since.
 #[derive(Debug)]
-pub(crate) struct Run<'w, T> {
-    base: &'w [T],
+pub(crate) struct Run<'w, T, B = slice::Iter<'w, T>> {
+    base: B,
     changes: Option<Changes<'w, T>>,
 }
 
@@ -188,26 +245,26 @@ impl<T> Clone for Changes<'_, T> {
     }
 }
 
-impl<T> Clone for Run<'_, T> {
+impl<T, B: Clone> Clone for Run<'_, T, B> {
     fn clone(&self) -> Self {
         Self {
-            base: self.base,
+            base: self.base.clone(),
             changes: self.changes.clone(),
         }
     }
 }
 
-impl<T> Default for Run<'_, T> {
+impl<T, B: Default> Default for Run<'_, T, B> {
     fn default() -> Self {
         Self {
-            base: &[],
+            base: B::default(),
             changes: None,
         }
     }
 }
 
-impl<'w, T: Ord + Clone> Run<'w, T> {
-    fn new(base: &'w [T], patch: Option<&'w Patch<T>>) -> Self {
+impl<'w, T: Ord + Clone, B: ExactSizeIterator<Item = &'w T> + Clone> Run<'w, T, B> {
+    fn new(base: B, patch: Option<&'w Patch<T>>) -> Self {
         let changes = patch.map(|patch| Changes {
             removed: patch.removed.iter(),
             added: patch.added.iter(),
@@ -217,7 +274,7 @@ impl<'w, T: Ord + Clone> Run<'w, T> {
 
     pub(crate) fn is_empty(&self) -> bool {
         match self.changes {
-            None => self.base.is_empty(),
+            None => self.base.len() == 0,
             Some(_) => self.clone().next().is_none(),
         }
     }
@@ -231,9 +288,10 @@ impl<'w, T: Ord + Clone> Run<'w, T> {
 
 impl<'w, T: Ord> Changes<'w, T> {
     /// The next edge of those of the base and those of the patch.
-    fn next(&mut self, base: &mut &'w [T]) -> Option<&'w T> {
+    fn next(&mut self, base: &mut (impl Iterator<Item = &'w T> + Clone)) -> Option<&'w T> {
         loop {
-            let Some((first, rest)) = base.split_first() else {
+            let mut rest = base.clone();
+            let Some(first) = rest.next() else {
                 return self.added.next();
             };
             if let Some(added) = self.added.peek()
@@ -253,17 +311,13 @@ impl<'w, T: Ord> Changes<'w, T> {
     }
 }
 
-impl<'w, T: Ord> Iterator for Run<'w, T> {
+impl<'w, T: Ord, B: Iterator<Item = &'w T> + Clone> Iterator for Run<'w, T, B> {
     type Item = &'w T;
 
     #[inline]
     fn next(&mut self) -> Option<&'w T> {
         match &mut self.changes {
-            None => {
-                let (first, rest) = self.base.split_first()?;
-                self.base = rest;
-                Some(first)
-            }
+            None => self.base.next(),
             Some(changes) => changes.next(&mut self.base),
         }
     }

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::fit::Facts;
 use super::kinds::{BaseEdges, Tag, TermKey};
+use super::reach::Reach;
 use super::rows::{Flag, NONE, Row};
 use super::runs::Runs;
+use super::said::{Said, Saying};
 use super::stage::Stage;
 use super::terms::{BaseTerms, Term};
-use super::tree::Tree;
+use super::tree::{Tree, pre_order};
 use super::{ANYONE, ANYONES_PLACE, Base, Changed, World};
 use crate::plan::{Cardinality, Datum, EntityId, Id, LevelId, RoleId, TypeId};
 
@@ -44,7 +46,7 @@ struct Order {
 }
 
 impl Order {
-    fn new(rows: &[Row], tree: &Tree) -> Self {
+    fn new(rows: &[Row], in_order: &[EntityId]) -> Self {
         let mut by_type: Vec<(TypeId, u32)> = Vec::new();
         let mut counts = std::collections::BTreeMap::<TypeId, u32>::new();
         for row in rows {
@@ -58,7 +60,7 @@ impl Order {
             first += count;
         }
         let mut new = vec![NONE; rows.len()];
-        for old in &tree.order {
+        for old in in_order {
             let Some(row) = rows.get(old.index()) else {
                 continue;
             };
@@ -108,8 +110,8 @@ impl Stage {
         self.settle_terms();
         self.choose_parents();
         let lacking = self.flag();
-        let tree = Tree::new(&self.rows);
-        let order = Order::new(&self.rows, &tree);
+        let in_order = pre_order(&self.rows);
+        let order = Order::new(&self.rows, &in_order);
         let of = |entity: EntityId| order.of(entity);
 
         let mut edges = BaseEdges::default();
@@ -184,20 +186,20 @@ impl Stage {
             .map(|(from, (relation, to))| (of(*to), (*relation, of(*from))));
         edges.related = Runs::new(back.collect());
 
-        let mut mentions = Vec::new();
         let attributes = std::mem::take(&mut self.attributes).into_iter();
-        let attributes = attributes.map(|((entity, column), datum)| {
-            let (entity, datum) = (of(entity), renumbered(&datum, &of));
-            each_entity(&datum, &mut |named| {
-                mentions.push((named, (entity, column)))
-            });
-            (entity, (column, datum))
+        let attributes = attributes.map(|((entity, column), datum)| Saying {
+            entity: of(entity),
+            column,
+            datum: renumbered(datum, &of),
         });
-        edges.attributes = Runs::new(attributes.collect());
-        edges.mentions = Runs::new(mentions);
+        (edges.attributes, edges.mentions) = Said::new(attributes);
 
         let constants = self.constants.rows().iter();
-        let constants = Arc::new(constants.map(|datum| renumbered(datum, &of)).collect());
+        let constants = Arc::new(
+            constants
+                .map(|datum| renumbered(datum.clone(), &of))
+                .collect(),
+        );
         let terms = std::mem::take(&mut self.terms).into_iter();
         let terms: BaseTerms = terms.map(|(key, term)| (order.key(key), term)).collect();
         for row in &mut self.rows {
@@ -207,11 +209,9 @@ impl Stage {
         names.renumber(of);
         names.shrink();
         let rows = order.column(&self.rows, Row::new(TypeId(0)));
-        let tree = Tree {
-            number: order.column(&tree.number, 0),
-            last: order.column(&tree.last, 0),
-            order: tree.order.iter().map(|entity| of(*entity)).collect(),
-        };
+        // The facts that fit make no circles.
+        let tree = Tree::of_order(in_order.into_iter().map(of).collect(), &rows);
+        let tree = tree.unwrap_or_default();
         let mut base = Base {
             rows,
             tree,
@@ -223,7 +223,8 @@ impl Stage {
             lineage: next_lineage(),
             stamp: new_stamp(),
         };
-        let reach = base.derive(&self.plan);
+        base.derive(&self.plan);
+        let reach = Reach::new(&self.plan, &base);
         World {
             made: self.made.renumbered(of),
             reach: Arc::new(reach),
@@ -429,8 +430,9 @@ impl Stage {
         let relations = relations.map(|(from, (relation, to))| (of(from), (*relation, of(*to))));
         stage.relations = relations.collect();
         let attributes = world.attributes().iter();
-        let attributes = attributes
-            .map(|(entity, (column, datum))| ((of(entity), *column), renumbered(datum, &of)));
+        let attributes = attributes.map(|(entity, (column, datum))| {
+            ((of(entity), *column), renumbered(datum.clone(), &of))
+        });
         stage.attributes = attributes.collect();
         let mut terms = world.base.terms.clone();
         for (key, term) in &world.changed.terms {
@@ -445,21 +447,22 @@ impl Stage {
 }
 
 /// A value with other ids. Sets are sorted, so they are sorted again.
-fn renumbered(datum: &Datum, of: &impl Fn(EntityId) -> EntityId) -> Datum {
+fn renumbered(datum: Datum, of: &impl Fn(EntityId) -> EntityId) -> Datum {
     match datum {
-        Datum::Entity(entity) => Datum::Entity(of(*entity)),
+        Datum::Entity(entity) => Datum::Entity(of(entity)),
         Datum::Set(elements) => {
-            let elements = elements.iter().map(|element| renumbered(element, of));
-            let mut elements: Vec<Datum> = elements.collect();
+            let elements = elements.into_iter();
+            let mut elements: Vec<Datum> =
+                elements.map(|element| renumbered(element, of)).collect();
             elements.sort_unstable();
             Datum::Set(elements.into())
         }
         Datum::Record(fields) => {
-            let fields = fields.iter();
-            let fields = fields.map(|field| field.as_ref().map(|field| renumbered(field, of)));
+            let fields = fields.into_iter();
+            let fields = fields.map(|field| field.map(|field| renumbered(field, of)));
             Datum::Record(fields.collect())
         }
-        _ => datum.clone(),
+        other => other,
     }
 }
 

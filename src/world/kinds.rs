@@ -1,9 +1,10 @@
 //! The kinds of edges that facts make, each from both of its ends.
 
-use super::edges::{Edges, Patches};
+use super::edges::{Edges, Patches, Stored};
 use super::runs::Runs;
+use super::said::Said;
 use super::{Base, World};
-use crate::plan::{Datum, EntityId, LevelId, RelationId, RoleId};
+use crate::plan::{EntityId, LevelId, RelationId, RoleId};
 
 /// An id together with whether the edge ends one day; when, [`Terms`](super::terms::Terms) tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,24 +34,24 @@ impl Tag {
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident: $edge:ty,)*) => {
+    ($($(#[$doc:meta])* $name:ident: $base:ty,)*) => {
         /// The edges that were there when the base was made.
         #[derive(Clone, Debug, Default)]
         pub(crate) struct BaseEdges {
-            $($(#[$doc])* pub(super) $name: Runs<$edge>,)*
+            $($(#[$doc])* pub(super) $name: $base,)*
         }
 
         /// What has changed of them since.
         #[derive(Clone, Debug, Default)]
         pub(super) struct ChangedEdges {
-            $($(#[$doc])* pub(super) $name: Patches<$edge>,)*
+            $($(#[$doc])* pub(super) $name: Patches<<$base as Stored>::Edge>,)*
         }
 
         impl World {
             $($(#[$doc])*
-            pub(crate) fn $name(&self) -> Edges<'_, $edge> {
+            pub(crate) fn $name(&self) -> Edges<'_, $base> {
                 Edges {
-                    runs: &self.base.edges.$name,
+                    base: &self.base.edges.$name,
                     patches: &self.changed.edges.$name,
                 }
             })*
@@ -68,7 +69,7 @@ macro_rules! kinds {
             $(pub(super) fn $name<'c>(
                 &'c mut self,
                 base: &'c Base,
-            ) -> (&'c mut Patches<$edge>, &'c Runs<$edge>) {
+            ) -> (&'c mut Patches<<$base as Stored>::Edge>, &'c $base) {
                 (&mut self.$name, &base.edges.$name)
             })*
         }
@@ -77,36 +78,36 @@ macro_rules! kinds {
 
 kinds! {
     /// By an entity, the containers that it has beside the first.
-    more_containers: EntityId,
+    more_containers: Runs<EntityId>,
     /// By a container, what stands in it beside what has it as the first container.
-    more_contents: EntityId,
+    more_contents: Runs<EntityId>,
     /// By a member, its groups.
-    groups: Tag,
+    groups: Runs<Tag>,
     /// By a group, its members.
-    members: Tag,
+    members: Runs<Tag>,
     /// By the place at which they are held, who holds roles there, and which.
-    holdings: (EntityId, Tag),
+    holdings: Runs<(EntityId, Tag)>,
     /// By the holder, where it holds roles, and which.
-    held: (EntityId, Tag),
+    held: Runs<(EntityId, Tag)>,
     /// What everybody holds; all at the entity 0.
-    held_by_anyone: (EntityId, Tag),
+    held_by_anyone: Runs<(EntityId, Tag)>,
     /// By a place, the sets that hold roles there: where the set's own role is held, that role, and
     /// the role held here.
-    set_holdings: (EntityId, RoleId, Tag),
+    set_holdings: Runs<(EntityId, RoleId, Tag)>,
     /// By where a set's own role is held, that role, the place at which the set holds one, and which.
-    set_held: (RoleId, EntityId, Tag),
+    set_held: Runs<(RoleId, EntityId, Tag)>,
     /// By what is shared, the scopes that it is shared with, and at which level.
-    shares: (EntityId, Tag),
+    shares: Runs<(EntityId, Tag)>,
     /// By a scope, what is shared with it.
-    received: (EntityId, Tag),
+    received: Runs<(EntityId, Tag)>,
     /// What leads from an entity.
-    relations: (RelationId, EntityId),
+    relations: Runs<(RelationId, EntityId)>,
     /// What leads to an entity.
-    related: (RelationId, EntityId),
+    related: Runs<(RelationId, EntityId)>,
     /// By column.
-    attributes: (u32, Datum),
+    attributes: Said,
     /// By an entity, the attributes that name it: whose, and the column.
-    mentions: (EntityId, u32),
+    mentions: Runs<(EntityId, u32)>,
 }
 
 impl World {

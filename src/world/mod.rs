@@ -23,6 +23,7 @@ mod read;
 mod refusal;
 mod rows;
 mod runs;
+mod said;
 mod snapshot;
 mod sorted;
 mod stage;

@@ -4,6 +4,8 @@
 //! its subject holds, without going up from the resource. All of it is worked out when the base is
 //! made; what does not fit into it is asked for in the general way.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use super::kinds::{BaseEdges, Tag};
@@ -45,9 +47,9 @@ pub(crate) type Records<'w> = SmallVec<[Record<'w>; 8]>;
 /// The records of all holders, one behind the other.
 #[derive(Debug, Default)]
 pub(crate) struct Reach {
-    /// By type, what is added to the id of a holder for its place in `starts`; nothing where
-    /// entities of the type hold nothing.
-    shifts: Vec<Option<u32>>,
+    /// By type, the ids of its entities and where theirs begin in `starts`; none where entities of the
+    /// type hold nothing.
+    holders: Vec<(Range<u32>, u32)>,
     /// Where the record of each holder begins, and that of its first group: so neither has to be
     /// waited for before the other is read.
     starts: Vec<[u32; 2]>,
@@ -86,6 +88,12 @@ impl Places<'_> {
 }
 
 impl<'w> Record<'w> {
+    /// Whether it names a group.
+    #[inline]
+    pub(crate) fn is_in(self, group: EntityId) -> bool {
+        self.groups.contains(&group.0)
+    }
+
     /// The roles that are held, by itself or, of a group, by a group around it.
     #[inline]
     pub(crate) fn holds(self) -> impl Iterator<Item = Hold> + use<'w> {
@@ -102,9 +110,11 @@ impl Reach {
     /// Where the record of a holder begins, and that of its first group.
     #[inline]
     fn starts(&self, ty: TypeId, holder: EntityId) -> Option<[u32; 2]> {
-        let shift = (*self.shifts.get(ty.index())?)?;
-        let index = holder.0.wrapping_add(shift) as usize;
-        self.starts.get(index).copied()
+        let (ids, begin) = self.holders.get(ty.index())?;
+        // Whoever is new, or known to nobody, has an id behind those of the base.
+        let index = begin.checked_add(holder.0.checked_sub(ids.start)?)?;
+        let starts = self.starts.get(index as usize);
+        starts.filter(|_| ids.contains(&holder.0)).copied()
     }
 
     /// The record that begins there; nothing where none does.
@@ -181,7 +191,7 @@ impl Reach {
             closures: &base.closures,
         };
         let mut reach = Self {
-            shifts: vec![None; plan.types.len()],
+            holders: vec![(0..0, 0); plan.types.len()],
             ..Self::default()
         };
         let ends = base.types.iter().skip(1).map(|(_, first)| first.0);
@@ -197,8 +207,8 @@ impl Reach {
         // The records of members say where those of their groups begin.
         for (ty, is_group, range) in groups.into_iter().chain(others) {
             let begin = u32::try_from(reach.starts.len()).unwrap_or(u32::MAX);
-            if let Some(shift) = reach.shifts.get_mut(ty.index()) {
-                *shift = Some(begin.wrapping_sub(range.start));
+            if let Some(holders) = reach.holders.get_mut(ty.index()) {
+                *holders = (range.clone(), begin);
             }
             for holder in range.map(EntityId) {
                 holds.clear();
@@ -416,15 +426,32 @@ impl World {
         std::hint::black_box((rows.map(|row| row.copied()), number, words));
     }
 
-    /// What is known of a subject of the base and of its groups, if that is still so.
+    /// Finds what is known of a subject of the base and of its groups, if that is still so; whether
+    /// it is.
     #[inline]
-    pub(crate) fn records(&self, ty: TypeId, subject: EntityId) -> Option<Records<'_>> {
-        let changed = &self.changed;
+    pub(crate) fn find_records<'w>(
+        &'w self,
+        ty: TypeId,
+        subject: EntityId,
+        records: &mut Records<'w>,
+    ) -> bool {
+        self.add_records(ty, subject, records).is_some()
+            && (self.changed.count == 0 || self.are_settled(subject, records))
+    }
+
+    #[inline]
+    fn add_records<'w>(
+        &'w self,
+        ty: TypeId,
+        subject: EntityId,
+        records: &mut Records<'w>,
+    ) -> Option<()> {
         let reach = &*self.reach;
         let [own, first_group] = reach.starts(ty, subject)?;
-        let mut records: Records<'_> = SmallVec::new();
         // The first group first: what it needs can be read while its number is not read yet.
-        records.extend(reach.record(first_group));
+        if let Some(group) = reach.record(first_group) {
+            records.push(group);
+        }
         let own = reach.record(own)?;
         records.push(own);
         for start in own.starts.iter().skip(1) {
@@ -434,17 +461,19 @@ impl World {
         if !anyone.holds.is_empty() {
             records.push(anyone);
         }
-        if changed.count == 0 {
-            return Some(records);
-        }
-        let edges = &changed.edges;
+        Some(())
+    }
+
+    /// Whether nothing has changed of what records tell.
+    #[cold]
+    fn are_settled(&self, subject: EntityId, records: &Records<'_>) -> bool {
+        let (changed, edges) = (&self.changed, &self.changed.edges);
         let moved = |holder: &u32| edges.held.has(EntityId(*holder));
-        let same = !changed.groups_moved
+        !changed.groups_moved
             && edges.held_by_anyone.is_empty()
             && !changed.rows.contains_key(&subject)
             && !edges.held.has(subject)
-            && !records.iter().any(|record| record.groups.iter().any(moved));
-        same.then_some(records)
+            && !records.iter().any(|record| record.groups.iter().any(moved))
     }
 
     /// Everything that an entity of the base with several containers lies in; nothing where there is

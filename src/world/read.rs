@@ -146,6 +146,11 @@ impl World {
         left
     }
 
+    /// Whether something was put into an entity of the base, or shared with it.
+    pub(crate) fn is_entered(&self) -> bool {
+        !self.changed.entered.is_empty()
+    }
+
     /// The entities of a range of the base into which more leads than first containers.
     pub(crate) fn entered(&self, (start, end): (u32, u32)) -> impl Iterator<Item = EntityId> {
         let (first, end) = (EntityId(start), EntityId(end));
@@ -412,8 +417,7 @@ impl World {
 
     /// What a fact says of an attribute.
     pub(super) fn said(&self, entity: EntityId, column: u32) -> Option<&Datum> {
-        let mut run = self.attributes().of(entity);
-        run.find(|(of, _)| *of == column).map(|(_, datum)| datum)
+        self.attributes().value(entity, column)
     }
 
     pub(crate) fn related_by(

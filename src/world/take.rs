@@ -136,13 +136,13 @@ impl Facts for World {
         let mut named: SmallVec<[EntityId; 4]> = SmallVec::new();
         each_entity(&datum, &mut |entity| named.push(entity));
         let changed = Arc::make_mut(&mut self.changed);
-        let (patches, runs) = changed.edges.attributes(&self.base);
-        if patches.insert(runs, entity, (column, datum)) {
+        let (patches, base) = changed.edges.attributes(&self.base);
+        if patches.insert(base, entity, (column, datum)) {
             changed.count += 1;
         }
         for named in &named {
-            let (patches, runs) = changed.edges.mentions(&self.base);
-            patches.insert(runs, *named, (entity, column));
+            let (patches, base) = changed.edges.mentions(&self.base);
+            patches.insert(base, *named, (entity, column));
         }
         self.disturb_named(entity);
         self.touch(entity);

@@ -1,6 +1,6 @@
 //! Numbers and texts as bytes, the lowest first, and the checksum over them.
 
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -72,9 +72,12 @@ impl<'w, W: Write> Output<'w, W> {
 
 /// Reads, and sums up what was read.
 pub(in crate::world) struct Input<R: Read> {
-    reader: BufReader<R>,
+    reader: R,
     sum: Xxh3,
     buffer: Vec<u8>,
+    /// How much of the buffer was taken, and how much is there.
+    taken: usize,
+    there: usize,
 }
 
 type Got<T> = Result<T, SnapshotError>;
@@ -82,31 +85,52 @@ type Got<T> = Result<T, SnapshotError>;
 impl<R: Read> Input<R> {
     pub(super) fn new(reader: R) -> Self {
         Self {
-            reader: BufReader::with_capacity(CHUNK, reader),
+            reader,
             sum: Xxh3::new(),
             buffer: vec![0; CHUNK],
+            taken: 0,
+            there: 0,
         }
     }
 
-    /// Reads `count` values of `N` bytes each.
-    fn each<const N: usize>(&mut self, count: u64, mut act: impl FnMut([u8; N])) -> Got<()> {
-        let mut left = count;
-        while left > 0 {
-            let now = usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK / N);
-            let bytes = self.buffer.get_mut(..now * N).unwrap_or_default();
-            self.reader.read_exact(bytes)?;
-            self.sum.update(bytes);
-            let (values, _) = bytes.as_chunks::<N>();
-            values.iter().for_each(|value| act(*value));
-            left -= now as u64;
+    /// The next values of `N` bytes each: at least one, and at most so many.
+    fn next<const N: usize>(&mut self, most: u64) -> Got<&[[u8; N]]> {
+        if self.there - self.taken < N {
+            self.fill(N)?;
+        }
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let count = most.min((self.there - self.taken) / N);
+        let start = self.taken;
+        self.taken += count * N;
+        let bytes = self.buffer.get(start..self.taken);
+        Ok(bytes.unwrap_or_default().as_chunks().0)
+    }
+
+    /// Reads until so many bytes are there.
+    fn fill(&mut self, least: usize) -> Got<()> {
+        self.sum_up();
+        self.buffer.copy_within(self.taken..self.there, 0);
+        (self.taken, self.there) = (0, self.there - self.taken);
+        while self.there < least {
+            let room = self.buffer.get_mut(self.there..).unwrap_or_default();
+            match self.reader.read(room) {
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                Ok(count) => self.there += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(())
     }
 
+    fn sum_up(&mut self) {
+        let taken = self.buffer.get(..self.taken).unwrap_or_default();
+        self.sum.update(taken);
+    }
+
     fn one<const N: usize>(&mut self) -> Got<[u8; N]> {
-        let mut one = [0; N];
-        self.each(1, |value| one = value)?;
-        Ok(one)
+        let one = self.next(1)?.first();
+        Ok(one.copied().unwrap_or([0; N]))
     }
 
     pub(in crate::world) fn u8(&mut self) -> Got<u8> {
@@ -148,7 +172,12 @@ impl<R: Read> Input<R> {
         while left > 0 {
             let now = left.min((values.len() as u64).max(1 << 20));
             values.reserve_exact(usize::try_from(now).unwrap_or(usize::MAX));
-            self.each(now, |bytes| values.push(read(bytes)))?;
+            let mut open = now;
+            while open > 0 {
+                let next = self.next(open)?;
+                values.extend(next.iter().map(|bytes| read(*bytes)));
+                open -= next.len() as u64;
+            }
             left -= now;
         }
         Ok(values)
@@ -162,14 +191,16 @@ impl<R: Read> Input<R> {
 
     /// Reads the checksum, behind which nothing may stand.
     pub(super) fn finish(mut self) -> Got<()> {
+        self.sum_up();
         let expected = self.sum.digest();
         let damaged = SnapshotError::Damaged("its checksum is another");
         if self.u64()? != expected {
             return Err(damaged);
         }
-        let more = self
-            .reader
-            .read(self.buffer.get_mut(..1).unwrap_or_default())?;
-        if more == 0 { Ok(()) } else { Err(damaged) }
+        match self.next::<1>(1) {
+            Ok(_) => Err(damaged),
+            Err(SnapshotError::Damaged(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }

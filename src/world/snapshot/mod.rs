@@ -11,7 +11,9 @@ mod valid;
 use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 
 pub(super) use bytes::{Input, Output};
 
@@ -19,8 +21,10 @@ use super::fact::Place;
 use super::kinds::{BaseEdges, Tag, TermKey};
 use super::made::MadeRoles;
 use super::names::Names;
+use super::reach::Reach;
 use super::rows::Row;
 use super::runs::Runs;
+use super::said::Said;
 use super::stage;
 use super::terms::{BaseTerms, Term};
 use super::tree::Tree;
@@ -31,7 +35,7 @@ use crate::plan::{EntityId, Id, LevelId, Plan, RelationId, RoleId, TypeId};
 pub(crate) const MAGIC: [u8; 8] = *b"\x89WARD\r\n\x1a";
 
 /// The version of the form in which snapshots are written.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A snapshot that cannot be opened.
 #[derive(Debug)]
@@ -142,11 +146,7 @@ impl World {
         write_runs(&mut out, &edges.received)?;
         write_runs(&mut out, &edges.relations)?;
         write_runs(&mut out, &edges.related)?;
-        write_shape(&mut out, &edges.attributes)?;
-        for (column, datum) in edges.attributes.parts().2 {
-            out.u32(*column)?;
-            datum::write(&mut out, datum)?;
-        }
+        write_said(&mut out, &edges.attributes)?;
         write_runs(&mut out, &edges.mentions)?;
         write_terms(&mut out, &base.terms)?;
         self.made.write(&mut out)?;
@@ -200,14 +200,7 @@ impl World {
             received: read_runs(&mut input)?,
             relations: read_runs(&mut input)?,
             related: read_runs(&mut input)?,
-            attributes: {
-                let (blocks, starts, count) = read_shape(&mut input)?;
-                let mut attributes = Vec::new();
-                for _ in 0..count {
-                    attributes.push((input.u32()?, datum::read(&mut input, 0)?));
-                }
-                Runs::of_parts(blocks, starts, attributes).ok_or(SHAPE)?
-            },
+            attributes: read_said(&mut input, &plan)?,
             mentions: read_runs(&mut input)?,
         };
         let terms = read_terms(&mut input)?;
@@ -227,8 +220,11 @@ impl World {
             lineage: freeze::next_lineage(),
             stamp: freeze::new_stamp(),
         };
-        let lacking = valid::base(&plan, &base, &made)?;
-        let reach = base.derive(&plan);
+        // What follows needs no sound base to come to an end, so it is worked out meanwhile.
+        base.derive(&plan);
+        let reach = || Reach::new(&plan, &base);
+        let (reach, lacking) = both(&reach, || valid::base(&plan, &base, &made));
+        let lacking = lacking?;
         let constants = stage::constants(&plan, &mut |ty: TypeId, id: &str| {
             let types = |entity: EntityId| base.rows.get(entity.index()).map(|row| row.ty());
             base.names.find(ty, id, types)
@@ -244,6 +240,19 @@ impl World {
             made,
         })
     }
+}
+
+/// Does both, on two cores where there can be a second thread.
+fn both<A: Send, B>(one: &(impl Fn() -> A + Sync), other: impl FnOnce() -> B) -> (A, B) {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().spawn_scoped(scope, one);
+        let other = other();
+        let one = match thread {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(_) => one(),
+        };
+        (one, other)
+    })
 }
 
 const SHAPE: SnapshotError = SnapshotError::Damaged("its edges");
@@ -307,6 +316,7 @@ words! {
     (RoleId, EntityId, Tag), 3, it => [it.0.0, it.1.0, it.2.bits()],
         [a, b, c] => (RoleId(a), EntityId(b), Tag::of_bits(c));
     (RelationId, EntityId), 2, it => [it.0.0, it.1.0, 0], [a, b, _] => (RelationId(a), EntityId(b));
+    u32, 1, it => [*it, 0, 0], [a, ..] => a;
     (EntityId, u32), 2, it => [it.0.0, it.1, 0], [a, b, _] => (EntityId(a), b);
 }
 
@@ -361,6 +371,31 @@ fn read_runs<R: Read, T: Words + Ord>(input: &mut Input<R>) -> Result<Runs<T>, S
         })?,
     };
     Runs::of_parts(blocks, starts, edges).ok_or(SHAPE)
+}
+
+fn write_said<W: Write>(out: &mut Output<'_, W>, said: &Said) -> io::Result<()> {
+    let (values, places) = said.parts();
+    out.count(values.len())?;
+    for (column, datum) in values {
+        out.u32(*column)?;
+        datum::write(out, datum)?;
+    }
+    write_runs(out, places)
+}
+
+fn read_said<R: Read>(input: &mut Input<R>, plan: &Plan) -> Result<Said, SnapshotError> {
+    let damaged = SnapshotError::Damaged("its attributes");
+    let columns = plan.types.iter().map(|(_, ty)| ty.attributes.len()).max();
+    let mut values = Vec::new();
+    for _ in 0..input.u64()? {
+        let column = input.u32()?;
+        if columns.is_none_or(|columns| column as usize >= columns) {
+            return Err(damaged);
+        }
+        values.push((column, datum::read(input, 0)?));
+    }
+    values.shrink_to_fit();
+    Said::of_parts(values, read_runs(input)?).ok_or(damaged)
 }
 
 fn write_terms<W: Write>(out: &mut Output<'_, W>, terms: &BaseTerms) -> io::Result<()> {

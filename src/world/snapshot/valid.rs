@@ -5,13 +5,15 @@ use std::hash::{BuildHasher, Hash};
 
 use super::SnapshotError;
 use crate::plan::{
-    Cardinality, Datum, EVERY_PERMISSION, EntityId, Id, Plan, RoleId, TypeId, TypeKind, ValueType,
+    Cardinality, Datum, EVERY_PERMISSION, EntityId, Field, Id, Plan, RoleId, TypeId, TypeKind,
+    ValueType,
 };
 use crate::world::freeze::each_entity;
 use crate::world::kinds::{Tag, TermKey};
 use crate::world::made::MadeRoles;
 use crate::world::rows::{Flag, NONE, Row};
 use crate::world::runs::Runs;
+use crate::world::said::is_simple;
 use crate::world::terms::FOREVER;
 use crate::world::{ANYONE, ANYONES_PLACE, Base};
 
@@ -321,18 +323,32 @@ impl Check<'_> {
 
     fn attributes(&self) -> Checked {
         let part = "its attributes";
+        let (values, places) = self.base.edges.attributes.parts();
+        // Entities come type by type, so it is enough to know of which type the last was that has a
+        // value.
+        let mut had_by: Vec<Option<TypeId>> = vec![None; values.len()];
         let mut sum = Sum::new();
-        for (entity, values) in self.base.edges.attributes.each() {
-            let fields = self
-                .ty(entity)
-                .map_or(&[][..], |ty| &self.plan.types[ty].attributes);
-            let mut last = None;
-            for (column, datum) in values {
-                let field = fields.get(*column as usize);
-                let fits = field.is_some_and(|field| self.fits(datum, &field.ty));
-                sound(fits && last.is_none_or(|last| last < *column), part)?;
-                last = Some(*column);
-                let mut named: Vec<EntityId> = Vec::new();
+        let mut named: Vec<EntityId> = Vec::new();
+        for (entity, places) in places.each() {
+            let ty = self.ty(entity).ok_or(SnapshotError::Damaged(part))?;
+            let fields = &self.plan.types[ty].attributes;
+            let mut before = None;
+            for at in places {
+                let (Some((column, datum)), Some(by)) =
+                    (values.get(*at as usize), had_by.get_mut(*at as usize))
+                else {
+                    return Err(SnapshotError::Damaged(part));
+                };
+                let fits = |field: &Field| self.fits(datum, &field.ty);
+                let typed = *by == Some(ty) || fields.get(*column as usize).is_some_and(fits);
+                let shared = by.is_none() || is_simple(datum);
+                sound(typed && shared && before < Some(*column), part)?;
+                (*by, before) = (Some(ty), Some(*column));
+                if let Datum::Entity(named) = datum {
+                    sum.add((*named, entity, *column));
+                    continue;
+                }
+                named.clear();
                 each_entity(datum, &mut |entity| named.push(entity));
                 named.sort_unstable();
                 named.dedup();
@@ -341,6 +357,7 @@ impl Check<'_> {
                     .for_each(|named| sum.add((*named, entity, *column)));
             }
         }
+        sound(had_by.iter().all(Option::is_some), part)?;
         for (named, mentions) in self.base.edges.mentions.each() {
             mentions
                 .iter()
