@@ -2,10 +2,12 @@
 //! is answered in both.
 
 mod answers;
+mod cases;
 mod changes;
 mod small;
 
 pub use answers::{Answers, Ask, Asked, Side as Answered, named};
+pub use cases::{gives_only, is_holding, is_membership, with_ceiling, with_fact, with_rule};
 pub use changes::{item_order, other_names, other_tenant};
 pub use small::{leave, smallest};
 
