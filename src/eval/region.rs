@@ -61,7 +61,7 @@ impl<'w> Inwards<'w> {
             let Some(ty) = ty.filter(|_| seen.insert(place)) else {
                 continue;
             };
-            if !world.plan.facets.cells.is_container(ty) {
+            if !world.plan.is_container(ty) {
                 found.push(only(place));
                 continue;
             }

@@ -277,7 +277,7 @@ impl Case<'_> {
     ) {
         let plan = &self.world.plan;
         let simple = plan.simple_also(question.of).unwrap_or(&[]);
-        if simple.is_empty() || plan.facets.cells.is_container(question.of) {
+        if simple.is_empty() || plan.is_container(question.of) {
             return;
         }
         let number = ways.first().map_or(0, |way| way.number);

@@ -31,8 +31,6 @@ pub(crate) struct Cells {
     /// By type: whether facts, sets of holders and links of one step tell of each role that counts
     /// for its entities.
     direct: Vec<bool>,
-    /// By type: whether ways lead to its entities from others.
-    holds: Vec<bool>,
 }
 
 impl Cells {
@@ -49,11 +47,6 @@ impl Cells {
     #[inline]
     pub(crate) fn suffice(&self, ty: TypeId) -> bool {
         self.direct.get(ty.index()).copied().unwrap_or(false)
-    }
-
-    /// Whether ways lead to entities of a type from others.
-    pub(crate) fn is_container(&self, ty: TypeId) -> bool {
-        self.holds.get(ty.index()).copied().unwrap_or(false)
     }
 }
 
@@ -95,21 +88,11 @@ impl Plan {
                 cells.push(cell);
             }
         }
-        let mut holds = vec![false; self.types.len()];
-        for ty in self.types.rows() {
-            let containers = ty.containers.iter().map(|(of, _)| *of);
-            for of in containers.chain(ty.shares.iter().map(|(with, _)| *with)) {
-                if let Some(holds) = holds.get_mut(of.index()) {
-                    *holds = true;
-                }
-            }
-        }
         let direct = self.types.iter().map(|(ty, _)| self.is_direct(ty));
         Cells {
             cells,
             lanes,
             direct: direct.collect(),
-            holds,
         }
     }
 

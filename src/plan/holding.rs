@@ -241,6 +241,7 @@ impl Plan {
                 .iter()
                 .map(|(ty, _)| self.above(ty, false))
                 .collect(),
+            containers: self.containers(),
             entered: self.entered(),
         };
         self.facets.cells = self.cells();
@@ -275,6 +276,20 @@ impl Plan {
             }
         }
         above.into_iter().collect()
+    }
+
+    /// Whether ways lead to entities of a type from others.
+    pub(crate) fn is_container(&self, ty: TypeId) -> bool {
+        self.facets.containers.binary_search(&ty).is_ok()
+    }
+
+    fn containers(&self) -> Vec<TypeId> {
+        let mut containers = BTreeSet::new();
+        for ty in self.types.rows() {
+            containers.extend(ty.containers.iter().map(|(of, _)| *of));
+            containers.extend(ty.shares.iter().map(|(with, _)| *with));
+        }
+        containers.into_iter().collect()
     }
 
     fn entered(&self) -> Vec<TypeId> {
@@ -332,6 +347,8 @@ pub(crate) struct Facets {
     above_by_type: Vec<Vec<TypeId>>,
     /// The same by containers alone.
     around_by_type: Vec<Vec<TypeId>>,
+    /// The types to whose entities ways lead from others, sorted.
+    containers: Vec<TypeId>,
     /// The types into which shares lead, or containers that may not be the first.
     pub(crate) entered: Vec<TypeId>,
     /// What each role gives, looked up by numbers.

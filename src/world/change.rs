@@ -364,7 +364,7 @@ impl World {
     /// names.
     pub(super) fn disturb_named(&mut self, entity: EntityId) {
         let container = self.type_of(entity);
-        if container.is_some_and(|ty| self.plan.facets.cells.is_container(ty)) {
+        if container.is_some_and(|ty| self.plan.is_container(ty)) {
             self.disturb(entity);
         }
     }

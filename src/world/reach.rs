@@ -319,7 +319,7 @@ impl Making<'_> {
         }
         related.chain(mentions).all(|(from, link)| {
             let ty = self.rows.get(from.index()).map(|row| row.ty());
-            let container = ty.filter(|ty| self.plan.facets.cells.is_container(*ty));
+            let container = ty.filter(|ty| self.plan.is_container(*ty));
             let simple = container.and_then(|ty| self.plan.simple_also(ty));
             let mut simple = simple
                 .unwrap_or(&[])
