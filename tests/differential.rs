@@ -11,7 +11,9 @@
     clippy::indexing_slicing
 )]
 
+#[allow(dead_code, reason = "other tests use more of it")]
 mod generate;
+#[allow(dead_code, reason = "other tests use more of it")]
 mod reference;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -499,6 +501,37 @@ fn shipped_policies_agree_on_their_worlds() {
 #[test]
 fn the_evaluator_agrees_with_the_reference() {
     let pairs = count_from("WARD_PAIRS", 1_000);
+    let seen = agrees(pairs, generate::pair);
+    println!("by the pairs that have it:");
+    for text in TEXTS {
+        let count = seen.texts.get(text).copied().unwrap_or(0);
+        println!("  {text}: {count}");
+        assert!(pairs < 1_000 || count > 0, "no pair has `{text}`");
+    }
+    println!("constructs:");
+    for construct in generate::CONSTRUCTS {
+        let count = seen.constructs.get(construct).copied().unwrap_or(0);
+        println!("  {construct}: {count}");
+        assert!(pairs < 1_000 || count > 0, "no pair has `{construct}`");
+    }
+    // Worlds are no good test where little of what they say is so.
+    assert!(pairs < 1_000 || seen.refused * 20 < seen.facts);
+}
+
+/// Chains of groups, parents and shares; credentials under overrides under ceilings.
+#[test]
+fn the_evaluator_agrees_with_the_reference_in_the_depth() {
+    let pairs = count_from("WARD_PAIRS", 1_000) / 25;
+    let seen = agrees(pairs, generate::deep);
+    for construct in ["within", "overrides", "at most", "also own role"] {
+        let count = seen.constructs.get(construct).copied().unwrap_or(0);
+        println!("  {construct}: {count}");
+        assert!(pairs < 40 || count > 40, "only {count} have `{construct}`");
+    }
+}
+
+/// Tries so many pairs from `WARD_SEED` on.
+fn agrees(pairs: u64, make: fn(u64) -> Pair) -> Seen {
     let first = count_from("WARD_SEED", 0);
     let threads = 2;
     let seen: Vec<Seen> = std::thread::scope(|scope| {
@@ -518,7 +551,7 @@ fn the_evaluator_agrees_with_the_reference() {
                         if done > 0 && done.is_multiple_of(10_000) {
                             println!("{done} pairs so far");
                         }
-                        let pair = generate::pair(seed);
+                        let pair = make(seed);
                         seen.add(&pair);
                         let counted = std::cell::Cell::new((0, 0));
                         let mut runner = TestRunner::new(config.clone());
@@ -531,12 +564,12 @@ fn the_evaluator_agrees_with_the_reference() {
                         seen.facts += facts;
                         seen.refused += refused;
                         if outcome.is_err() {
-                            let small = shrink(generate::pair(seed));
+                            let small = shrink(make(seed));
                             let why = differ(&small).unwrap_err();
+                            let (policy, world) = (small.policy_text(), small.world_text());
+                            let left = generate::leave(&format!("seed-{seed}"), &policy, &world);
                             panic!(
-                                "seed {seed}: {why}\n\n--- policy\n{}\n\n--- world\n{}\n",
-                                small.policy_text(),
-                                small.world_text()
+                                "seed {seed}: {why}\n\n--- policy\n{policy}\n\n--- world\n{world}\n\nleft in {left}"
                             );
                         }
                     }
@@ -556,18 +589,5 @@ fn the_evaluator_agrees_with_the_reference() {
     let seen = seen.into_iter().fold(Seen::default(), Seen::join);
     println!("{pairs} pairs without a difference");
     println!("{} facts, {} of them refused", seen.facts, seen.refused);
-    println!("by the pairs that have it:");
-    for text in TEXTS {
-        let count = seen.texts.get(text).copied().unwrap_or(0);
-        println!("  {text}: {count}");
-        assert!(pairs < 1_000 || count > 0, "no pair has `{text}`");
-    }
-    println!("constructs:");
-    for construct in generate::CONSTRUCTS {
-        let count = seen.constructs.get(construct).copied().unwrap_or(0);
-        println!("  {construct}: {count}");
-        assert!(pairs < 1_000 || count > 0, "no pair has `{construct}`");
-    }
-    // Worlds are no good test where little of what they say is so.
-    assert!(pairs < 1_000 || seen.refused * 20 < seen.facts);
+    seen
 }

@@ -6,12 +6,11 @@ use super::program::Checker;
 use super::reach::{encloses, encloses_strictly};
 use crate::diagnostic::{model, names as report};
 use crate::literal::{a, nearest};
-use crate::plan::{ActionId, AlsoStep, Guard, Link, RoleId, Table, TypeId, TypeKind, ValueType};
+use crate::plan::{
+    ActionId, AlsoStep, Guard, Link, MAX_OVERRIDDEN, RoleId, Table, TypeId, TypeKind, ValueType,
+};
 use crate::source::Span;
 use crate::syntax::ast::{self, AlsoOp, AlsoTerm, Ident, Member, RoleClause};
-
-/// How many types can be overridden: one bit of a word each.
-const MAX_OVERRIDDEN: u32 = 64;
 
 impl Checker<'_, '_> {
     // ---- roles --------------------------------------------------------------------------------

@@ -83,8 +83,25 @@ pub(super) fn run(
             .map_err(|error| Stop::Input(format!("cannot read `{}`: {error}", file.display())))?;
         Box::new(BufReader::new(opened))
     };
+    match answer_batch(ward, &mut *input, shared, out)? {
+        true => Ok(Exit::Success),
+        false => Ok(Exit::Failure),
+    }
+}
+
+/// Answers the questions of `input`, a line each; whether each line was one.
+///
+/// # Errors
+///
+/// What is read from or written to says so.
+pub fn answer_batch(
+    ward: &Evaluator<'_>,
+    mut input: &mut dyn BufRead,
+    shared: Option<&Context>,
+    out: &mut dyn Write,
+) -> io::Result<bool> {
     let mut out = io::BufWriter::new(out);
-    let mut exit = Exit::Success;
+    let mut all = true;
     let mut bytes = Vec::new();
     for line in 1.. {
         bytes.clear();
@@ -97,7 +114,7 @@ pub(super) fn run(
         }
         let whole = bytes.ends_with(b"\n") || (bytes.len() as u64) < LINE_LIMIT;
         if !whole {
-            skip_line(&mut *input)?;
+            skip_line(input)?;
         }
         if bytes.iter().all(u8::is_ascii_whitespace) {
             continue;
@@ -108,12 +125,10 @@ pub(super) fn run(
             let problem = Problem::new(line, "E0610", "the line is longer than 1 MiB", FORM);
             write_answer(&mut out, None, Err(problem))?
         };
-        if !answered {
-            exit = Exit::Failure;
-        }
+        all &= answered;
     }
     out.flush()?;
-    Ok(exit)
+    Ok(all)
 }
 
 /// Reads on to the end of a line without keeping it.

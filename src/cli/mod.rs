@@ -40,6 +40,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use batch::answer_batch;
+
 use crate::eval::Outcome;
 
 /// What a command comes to.

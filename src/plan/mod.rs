@@ -37,6 +37,8 @@ pub use ids::{
     ActionId, ClauseId, ConditionId, ConstantId, EntityId, Id, LaneId, LevelId, NodeId, RelationId,
     RoleId, Table, TypeId,
 };
+#[cfg(feature = "compiler")]
+pub(crate) use validate::MAX_OVERRIDDEN;
 pub use validate::PlanError;
 pub use value::{Field, Value, ValueType};
 #[cfg(feature = "compiler")]

@@ -19,6 +19,10 @@ use super::{
 /// How deep a condition of a plan may nest; the compiler stays far below.
 const MAX_CONDITION_DEPTH: u32 = 1024;
 
+/// How many types can be overridden, one bit each: a walk may come to a place once for each set of
+/// them, so these are 256 times at most.
+pub(crate) const MAX_OVERRIDDEN: u32 = 8;
+
 /// A plan that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PlanError {
@@ -300,6 +304,8 @@ impl Plan {
             hold(of == Some(id) && bit.is_power_of_two(), "visible by")?;
         }
         hold(ty.overridden.count_ones() <= 1, "overrides")?;
+        let most = (1 << MAX_OVERRIDDEN) - 1;
+        hold((ty.overridden | ty.overrides) <= most, "overrides")?;
         if let Some(custom) = &ty.custom_roles {
             inside(&self.clauses, custom.clause, "custom roles")?;
             self.action_masks(&custom.masks, "custom roles")?;

@@ -2,10 +2,11 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use redb::{Database, ReadableDatabase, TableDefinition, WriteTransaction};
+use redb::{TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
+use super::pages::Pages;
 use crate::live::{Change, Transaction, Version};
 
 /// By version, when and why.
@@ -94,7 +95,7 @@ pub(super) fn append(
     Ok(())
 }
 
-pub(super) fn read(database: &Database, from: Version) -> Result<Vec<Entry>, StoreError> {
+pub(super) fn read(database: &Pages, from: Version) -> Result<Vec<Entry>, StoreError> {
     let reading = database.begin_read()?;
     let changes = reading.open_table(CHANGES)?;
     let mut all = Vec::new();
@@ -114,7 +115,7 @@ pub(super) fn read(database: &Database, from: Version) -> Result<Vec<Entry>, Sto
     Ok(all)
 }
 
-pub(super) fn trim(database: &Database, before: Version) -> Result<u64, StoreError> {
+pub(super) fn trim(database: &Pages, before: Version) -> Result<u64, StoreError> {
     let writing = database.begin_write()?;
     let mut trimmed = 0;
     {

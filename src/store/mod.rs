@@ -7,17 +7,17 @@
 
 mod error;
 mod log;
+mod pages;
 mod rows;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::Read;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition};
+use redb::{Database, ReadableTable, ReadableTableMetadata, TableDefinition};
 
 pub use error::{CommitError, StoreError};
 pub use log::{Entry, Note};
@@ -25,6 +25,7 @@ pub use log::{Entry, Note};
 use crate::live::{Change, Keeper, Live, Snapshot, Transaction, Version};
 use crate::plan::Plan;
 use crate::world::{Fact, FactKind, Reason, Refusal, World};
+use pages::{Pages, guarded};
 use rows::Edit;
 
 /// The number of the format that is written, and the only one that is read.
@@ -79,7 +80,7 @@ const MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
 #[derive(Debug)]
 pub struct Store {
     live: Live,
-    database: Database,
+    database: Pages,
     /// Facts that do not fit the policy, and are left out.
     unfit: Mutex<Vec<(Fact, Refusal)>>,
 }
@@ -325,7 +326,7 @@ fn torn(facts: &[Fact], refused: &[Refusal]) -> Vec<Refusal> {
 
 /// Keeps one transaction.
 struct Writer<'s> {
-    database: &'s Database,
+    database: &'s Pages,
     transaction: &'s Transaction,
     note: &'s Note,
     edits: Vec<Edit>,
@@ -445,17 +446,17 @@ pub fn trim(path: impl AsRef<Path>, keep: u64) -> Result<u64, StoreError> {
 }
 
 /// Opens the file alone.
-fn open(path: &Path) -> Result<Database, StoreError> {
+fn open(path: &Path) -> Result<Pages, StoreError> {
     // So that what is no file is told as the system tells it.
     let size = File::open(path)?.metadata()?.len();
     if size == 0 || !is_store(path) {
         return Err(StoreError::NoStore);
     }
-    Ok(Database::open(path)?)
+    Ok(Pages::new(Database::open(path)?))
 }
 
 /// Everything that is in a store, held against what it says of itself.
-fn read(path: &Path) -> Result<(Database, Vec<Fact>, Version), StoreError> {
+fn read(path: &Path) -> Result<(Pages, Vec<Fact>, Version), StoreError> {
     guarded(|| {
         let database = open(path)?;
         let (facts, version) = contents(&database)?;
@@ -463,13 +464,7 @@ fn read(path: &Path) -> Result<(Database, Vec<Fact>, Version), StoreError> {
     })
 }
 
-/// Works on the file. redb trusts that its pages are what it wrote; where they are not, it may panic.
-fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    let done = catch_unwind(AssertUnwindSafe(work));
-    done.unwrap_or_else(|_| Err(StoreError::Damaged("its pages do not fit together".into())))
-}
-
-fn contents(database: &Database) -> Result<(Vec<Fact>, Version), StoreError> {
+fn contents(database: &Pages) -> Result<(Vec<Fact>, Version), StoreError> {
     let reading = database.begin_read()?;
     let head = reading.open_table(HEAD)?;
     let format = known(&head, "format")?;
@@ -500,7 +495,7 @@ fn contents(database: &Database) -> Result<(Vec<Fact>, Version), StoreError> {
 }
 
 /// Makes the file of a store without facts.
-fn make(path: &Path) -> Result<Database, StoreError> {
+fn make(path: &Path) -> Result<Pages, StoreError> {
     // Made here and not by redb, which would take what is there.
     let made = OpenOptions::new()
         .read(true)
@@ -511,7 +506,7 @@ fn make(path: &Path) -> Result<Database, StoreError> {
         std::io::ErrorKind::AlreadyExists => StoreError::Exists,
         _ => StoreError::Io(error),
     })?;
-    let database = redb::Builder::new().create_file(file)?;
+    let database = Pages::new(redb::Builder::new().create_file(file)?);
     let writing = database.begin_write()?;
     {
         writing.open_table(FACTS)?;

@@ -6,7 +6,7 @@ use super::{ATTRIBUTES, Generator, TypeShape};
 
 /// Makes conditions for a generator.
 pub struct Conditions<'g> {
-    generator: &'g mut Generator,
+    pub(super) generator: &'g mut Generator,
 }
 
 impl<'g> Conditions<'g> {
@@ -71,7 +71,7 @@ impl<'g> Conditions<'g> {
         self.generator.chance(percent)
     }
 
-    fn about(&mut self, base: &str, name: &str) -> String {
+    pub(super) fn about(&mut self, base: &str, name: &str) -> String {
         let choices: &[&str] = match name {
             "n" => &[
                 "# < 3",

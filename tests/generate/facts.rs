@@ -18,7 +18,7 @@ fn until(generator: &mut Generator) -> String {
 fn subject(generator: &mut Generator) -> String {
     let subjects = generator.shape.subjects.clone();
     let ty = generator.pick(&subjects).clone();
-    let index = generator.rng.random_range(0..3);
+    let index = generator.index();
     format!("{ty}:{}{index}", if ty == "User" { "u" } else { "g" })
 }
 
@@ -58,7 +58,7 @@ fn set(generator: &mut Generator, role: &str) -> Option<String> {
     let of = generator.pick(&ty.roles);
     let ranks = &generator.shape.ranks;
     let fits = ranks.get(role).is_none_or(|rank| ranks[of] <= *rank);
-    let place = generator.rng.random_range(0..3);
+    let place = generator.index();
     fits.then(|| format!("{}:x{place}#{of}", ty.name))
 }
 
@@ -69,7 +69,7 @@ fn custom_roles(generator: &mut Generator, ty: &TypeShape, world: &mut Vec<Strin
     }
     for _ in 0..generator.rng.random_range(1..4) {
         let name = *generator.pick(&["C0", "C1"]);
-        let place = format!("{}:x{}", ty.name, generator.rng.random_range(0..3));
+        let place = format!("{}:x{}", ty.name, generator.index());
         let mut can = generator.pick(&ty.custom).clone();
         if generator.chance(40) {
             let more = generator.pick(&ty.custom).clone();
@@ -91,7 +91,7 @@ fn custom_roles(generator: &mut Generator, ty: &TypeShape, world: &mut Vec<Strin
         if generator.chance(20)
             && let Some(role) = ty.roles.first()
         {
-            let other = generator.rng.random_range(0..3);
+            let other = generator.index();
             world.push(format!("{place}#{name} is {role} of {}:x{other}", ty.name));
             generator.count("set holders");
         }
@@ -117,7 +117,7 @@ fn value(generator: &mut Generator, name: &str) -> String {
     match name {
         "scopes" => return scopes(generator),
         "home" => {
-            let place = generator.rng.random_range(0..3);
+            let place = generator.index();
             return format!("{}:x{place}", generator.shape.home);
         }
         _ => {}
@@ -186,14 +186,18 @@ pub fn world(generator: &mut Generator) -> Vec<String> {
             "Group" => "g",
             _ => "x",
         };
-        for index in 0..3_usize {
+        for index in 0..generator.size() {
             if generator.chance(if is_subject { 20 } else { 10 }) {
                 continue;
             }
             let mut containers = Vec::new();
             for (of, how) in &ty.containers {
                 // Within a type only downwards, so that nothing stands inside of itself.
-                let range = if *of == ty.name { index } else { 3 };
+                let range = if *of == ty.name {
+                    index
+                } else {
+                    generator.size()
+                };
                 let count = match *how {
                     "" => usize::from(generator.chance(95)),
                     "?" => usize::from(generator.chance(50)),
@@ -224,7 +228,7 @@ pub fn world(generator: &mut Generator) -> Vec<String> {
                 for _ in 0..generator.rng.random_range(0..3) {
                     let parents = generator.shape.parents.clone();
                     let parent = generator.pick(&parents).clone();
-                    let other = generator.rng.random_range(0..3);
+                    let other = generator.index();
                     world.push(format!(
                         "{}:{prefix}{index} parent {parent}:x{other}",
                         ty.name
@@ -235,7 +239,7 @@ pub fn world(generator: &mut Generator) -> Vec<String> {
         for role in &ty.roles {
             for _ in 0..generator.rng.random_range(0..4) {
                 let holder = holder(generator, ty, role);
-                let place = generator.rng.random_range(0..3);
+                let place = generator.index();
                 let until = until(generator);
                 if !until.is_empty() {
                     generator.count("until on holdings");
@@ -253,10 +257,7 @@ pub fn world(generator: &mut Generator) -> Vec<String> {
             let mut homes = homes.filter_map(|credential| credential.within.as_ref());
             let most = if homes.any(|home| home == with) { 8 } else { 4 };
             for _ in 0..generator.rng.random_range(0..most) {
-                let (from, to) = (
-                    generator.rng.random_range(0..3),
-                    generator.rng.random_range(0..3),
-                );
+                let (from, to) = (generator.index(), generator.index());
                 let level = generator.pick(levels).clone();
                 let until = until(generator);
                 if !until.is_empty() {
@@ -272,10 +273,13 @@ pub fn world(generator: &mut Generator) -> Vec<String> {
             }
         }
     }
+    if generator.deep {
+        chains(generator, &types, &mut world);
+    }
     if generator.shape.has_groups {
         for _ in 0..generator.rng.random_range(0..5) {
             let member = subject(generator);
-            let group = generator.rng.random_range(0..3);
+            let group = generator.index();
             let until = until(generator);
             generator.count("memberships");
             if !until.is_empty() {
@@ -288,4 +292,34 @@ pub fn world(generator: &mut Generator) -> Vec<String> {
         }
     }
     world
+}
+
+/// What makes a world deep: each group in the next, each parent a child, and each scope shared on.
+fn chains(generator: &mut Generator, types: &[TypeShape], world: &mut Vec<String>) {
+    let size = generator.size();
+    if generator.shape.has_groups {
+        for index in 1..size {
+            world.push(format!("Group:g{} in Group:g{index}", index - 1));
+            generator.count("groups in groups");
+        }
+    }
+    for ty in types {
+        let parents = generator.shape.parents.contains(&ty.name);
+        if parents && ty.attributes.contains("parent") {
+            for index in 1..size {
+                world.push(format!("{0}:x{index} parent {0}:x{1}", ty.name, index - 1));
+            }
+        }
+        for (with, levels) in &ty.shares {
+            // One that is shared with its own type goes from hand to hand.
+            for index in 1..size {
+                let level = generator.pick(levels).clone();
+                let (from, to) = (index - 1, index);
+                world.push(format!(
+                    "share {}:x{from} with {with}:x{to} at {level}",
+                    ty.name
+                ));
+            }
+        }
+    }
 }

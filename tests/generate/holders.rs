@@ -10,7 +10,7 @@ type Term = (&'static str, String);
 
 impl Generator {
     pub(super) fn write_holders(&mut self, ty: &TypeShape, role: &'static str) {
-        if self.chance(45)
+        if self.chance_deep(45)
             && let Some(first) = self.also(ty, role)
         {
             let second = self.also(ty, role).filter(|_| self.chance(25));

@@ -4,12 +4,14 @@
 //! and one line says one thing, so that a failing pair can be made small line by line.
 
 mod conditions;
+mod dice;
 mod facts;
 mod holders;
 mod marks;
 mod rules;
 mod sets;
 mod shape;
+mod typed;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +21,9 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
 use conditions::Conditions;
+use dice::Dice;
 use shape::{Shape, TypeShape};
+pub use typed::conditions;
 
 /// A policy and a world, line by line.
 #[derive(Clone, Debug)]
@@ -73,6 +77,18 @@ pub const CONSTRUCTS: [&str; 39] = [
     "within",
 ];
 
+/// A policy with its world as a story, to read and to play with; where it was written.
+pub fn leave(name: &str, policy: &str, world: &str) -> String {
+    let path = std::path::Path::new(option_env!("CARGO_TARGET_TMPDIR").unwrap_or("."))
+        .join(format!("{name}.policy"));
+    let story: String = world.lines().map(|line| format!("    {line}\n")).collect();
+    let text = format!("{policy}\n\ntest \"{name}\" {{\n{story}}}\n");
+    match std::fs::write(&path, text) {
+        Ok(()) => path.display().to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
 impl Pair {
     /// The policy as text.
     pub fn policy_text(&self) -> String {
@@ -109,12 +125,13 @@ const ATTRIBUTES: [(&str, &str); 18] = [
 
 /// Makes one pair.
 pub struct Generator {
-    rng: StdRng,
+    rng: Dice,
     /// Marks decide nothing, and what they are must not change what else is made.
     marks: StdRng,
     shape: Shape,
     policy: Vec<String>,
     constructs: BTreeMap<&'static str, usize>,
+    deep: bool,
 }
 
 /// Makes the pair of a seed.
@@ -124,29 +141,81 @@ pub fn pair(seed: u64) -> Pair {
 
 /// Makes the pair of a seed, and another world that fits its policy.
 pub fn pair_and_more(seed: u64) -> (Pair, Vec<String>) {
-    let mut generator = Generator {
-        rng: StdRng::seed_from_u64(seed),
-        marks: StdRng::seed_from_u64(!seed),
-        shape: Shape::default(),
-        policy: Vec::new(),
-        constructs: BTreeMap::new(),
-    };
-    generator.shape();
-    generator.write_policy();
-    let world = facts::world(&mut generator);
-    let constructs = generator.constructs.clone();
+    let (mut generator, pair) = made(seed, false);
     let more = facts::world(&mut generator);
-    let pair = Pair {
-        policy: generator.policy,
-        world,
-        constructs,
-    };
     (pair, more)
 }
 
+/// Makes the pair of a seed, and rules that fit its policy and are not in it.
+pub fn pair_and_rules(seed: u64, count: usize) -> (Pair, Vec<String>) {
+    let (mut generator, pair) = made(seed, false);
+    let groups = generator.shape.has_permissions;
+    generator.policy.clear();
+    while generator.policy.len() < count {
+        generator.write_rule(groups);
+    }
+    (pair, generator.policy)
+}
+
+/// Makes a pair that reaches deep: more of each type, chains of groups, shares of what is shared,
+/// and mostly policies with credentials, overrides and ceilings.
+pub fn deep(seed: u64) -> Pair {
+    made(seed, true).1
+}
+
+/// Makes the pair that bytes choose, one that reaches deep where the first of them is odd.
+pub fn of_bytes(bytes: &[u8]) -> Pair {
+    let deep = bytes.first().is_some_and(|byte| byte % 2 == 1);
+    Generator::new(Dice::bytes(bytes), 0, deep).pair()
+}
+
+fn made(seed: u64, deep: bool) -> (Generator, Pair) {
+    let mut generator = Generator::new(Dice::seed(seed), seed, deep);
+    let pair = generator.pair();
+    (generator, pair)
+}
+
 impl Generator {
+    fn new(rng: Dice, seed: u64, deep: bool) -> Self {
+        Self {
+            rng,
+            marks: StdRng::seed_from_u64(!seed),
+            shape: Shape::default(),
+            policy: Vec::new(),
+            constructs: BTreeMap::new(),
+            deep,
+        }
+    }
+
+    fn pair(&mut self) -> Pair {
+        self.shape();
+        self.write_policy();
+        let world = facts::world(self);
+        Pair {
+            policy: self.policy.clone(),
+            world,
+            constructs: self.constructs.clone(),
+        }
+    }
+
     fn chance(&mut self, percent: u32) -> bool {
         self.rng.random_range(0..100) < percent
+    }
+
+    /// The same, and mostly so in what reaches deep.
+    fn chance_deep(&mut self, percent: u32) -> bool {
+        self.chance(if self.deep { percent.max(75) } else { percent })
+    }
+
+    /// How many entities of a type there may be.
+    fn size(&self) -> usize {
+        if self.deep { 5 } else { 3 }
+    }
+
+    /// Some entity of a type.
+    fn index(&mut self) -> usize {
+        let size = self.size();
+        self.rng.random_range(0..size)
     }
 
     fn pick<'t, T>(&mut self, from: &'t [T]) -> &'t T {

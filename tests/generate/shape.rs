@@ -90,7 +90,7 @@ impl Generator {
         let scopes = names[..scopes].to_vec();
         for index in 0..self.shape.types.len() {
             for scope in &scopes {
-                if self.chance(30) {
+                if self.chance_deep(30) {
                     let levels = self.rng.random_range(1..3);
                     let levels = ["read", "write"][..levels].iter();
                     let levels = levels.map(ToString::to_string).collect();
@@ -100,7 +100,7 @@ impl Generator {
             }
         }
         for name in ["Key", "Token"] {
-            if self.chance(if name == "Key" { 70 } else { 30 }) {
+            if self.chance_deep(if name == "Key" { 70 } else { 30 }) {
                 let ty = self.credential(name, &scopes);
                 self.shape.types.push(ty);
             }

@@ -68,7 +68,7 @@ impl Generator {
                 let earlier = *self.pick(&earlier);
                 self.line(format!("    includes {earlier}"));
             }
-            if self.chance(20) {
+            if self.chance_deep(20) {
                 self.write_ceiling(&below, groups);
             }
             self.write_holders(ty, role);
@@ -123,7 +123,7 @@ impl Generator {
             self.count("visible by");
         }
         let above: Vec<String> = self.above(&ty.name).into_iter().collect();
-        if ty.scope && !above.is_empty() && self.chance(50) {
+        if ty.scope && !above.is_empty() && self.chance_deep(50) {
             let first = self.pick(&above).clone();
             self.line(format!("  overrides {first}"));
             self.count("overrides");

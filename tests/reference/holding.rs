@@ -45,8 +45,23 @@ impl<'a> Asking<'a> {
         self.request.context = context;
     }
 
+    /// Whose rights are asked for.
+    pub fn principal(&self) -> &Entity {
+        &self.principal
+    }
+
+    /// The credential that asks, if it is one.
+    pub fn credential(&self) -> Option<&Entity> {
+        self.credential.as_ref()
+    }
+
+    /// Whether an entity is the principal, or a group of it.
+    pub fn is(&self, entity: &Entity) -> bool {
+        self.subjects.contains(entity)
+    }
+
     /// The roles that the principal holds on an entity.
-    pub(super) fn held(&self, on: &Entity) -> BTreeSet<&str> {
+    pub fn held(&self, on: &Entity) -> BTreeSet<&str> {
         let held = self.held.get(on).into_iter().flatten();
         held.map(String::as_str).collect()
     }

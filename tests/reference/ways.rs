@@ -112,7 +112,7 @@ impl Asking<'_> {
 
 impl Model<'_> {
     /// What a level of a share lets through.
-    fn share_level(&self, ty: &str, with: &str, level: &str) -> Mask {
+    pub fn share_level(&self, ty: &str, with: &str, level: &str) -> Mask {
         let mut mask = Mask::new();
         for share in self
             .shares(ty)
