@@ -83,7 +83,7 @@ pub(super) fn run(
             .map_err(|error| Stop::Input(format!("cannot read `{}`: {error}", file.display())))?;
         Box::new(BufReader::new(opened))
     };
-    match answer_batch(ward, &mut *input, shared, out)? {
+    match answer_batch(ward, &mut *input, shared, audience, out)? {
         true => Ok(Exit::Success),
         false => Ok(Exit::Failure),
     }
@@ -98,6 +98,7 @@ pub fn answer_batch(
     ward: &Evaluator<'_>,
     mut input: &mut dyn BufRead,
     shared: Option<&Context>,
+    audience: Audience,
     out: &mut dyn Write,
 ) -> io::Result<bool> {
     let mut out = io::BufWriter::new(out);

@@ -155,7 +155,7 @@ struct Scene {
 
 /// Who reads the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Audience {
+pub enum Audience {
     /// Whoever runs the system: everything.
     Admin,
     /// The one who asked: of what it does not see, nothing.
