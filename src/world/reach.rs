@@ -419,11 +419,45 @@ impl World {
     /// its way while something else is waited for.
     #[inline]
     pub(crate) fn read_ahead(&self, (ty, subject): (TypeId, EntityId), resource: EntityId) {
-        let rows = [subject, resource].map(|entity| self.base.rows.get(entity.index()));
-        let number = self.base.tree.number(resource);
+        let first = self.read_first((ty, subject), resource);
+        std::hint::black_box(first.wrapping_add(self.read_record(ty, subject)));
+    }
+
+    /// What can be read at once of both; a number that means nothing.
+    #[inline]
+    pub(crate) fn read_first(&self, (ty, subject): (TypeId, EntityId), resource: EntityId) -> u32 {
+        let row = |entity: EntityId| self.base.rows.get(entity.index()).copied();
+        let flags = |entity| row(entity).map_or(0, |row| row.parts().1);
         let starts = self.reach.starts(ty, subject).unwrap_or([0; 2]);
-        let words = starts.map(|start| self.reach.words.get(start as usize).copied());
-        std::hint::black_box((rows.map(|row| row.copied()), number, words));
+        let number = self.base.tree.number(resource);
+        let sum = flags(subject).wrapping_add(flags(resource));
+        sum.wrapping_add(number).wrapping_add(starts[0])
+    }
+
+    /// What can be read when it is known where the records of a subject and of its first group begin:
+    /// some of each line of the cache that they stand in. A number that means nothing.
+    #[inline]
+    pub(crate) fn read_record(&self, ty: TypeId, subject: EntityId) -> u32 {
+        const LINE: usize = 16;
+        let words = &self.reach.words;
+        let word = |at: usize| words.get(at).copied().unwrap_or(0);
+        let [own, group] = self.reach.starts(ty, subject).unwrap_or([0; 2]);
+        let (own, group) = (own as usize, group as usize);
+        let lines = [own, own + LINE, group, group + LINE, group + 2 * LINE];
+        lines
+            .iter()
+            .fold(0, |sum: u32, at| sum.wrapping_add(word(*at)))
+    }
+
+    /// The type of an entity of the base, by its id alone.
+    #[inline]
+    pub(crate) fn type_by_id(&self, entity: EntityId) -> Option<TypeId> {
+        if entity.index() >= self.base.rows.len() {
+            return self.type_of(entity);
+        }
+        let types = &self.base.types;
+        let after = types.partition_point(|(_, first)| *first <= entity);
+        types.get(after.checked_sub(1)?).map(|(ty, _)| *ty)
     }
 
     /// Finds what is known of a subject of the base and of its groups, if that is still so; whether
