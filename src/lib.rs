@@ -46,6 +46,7 @@
 //! | `store` | [`store::Store`]: and that is kept on disk |
 //! | `compiler` | policy text to a plan, `.world` text and JSON Lines to facts, test blocks |
 //! | `cli` (default) | the `ward` command |
+//! | `png` (default) | and its pictures as PNG |
 
 #[cfg(feature = "compiler")]
 mod check;
@@ -59,6 +60,7 @@ pub mod coverage;
 #[cfg(feature = "compiler")]
 pub mod diagnostic;
 mod eval;
+pub mod explain;
 #[cfg(feature = "compiler")]
 pub mod fmt;
 #[cfg(feature = "compiler")]
@@ -70,9 +72,17 @@ mod literal;
 mod live;
 #[cfg(feature = "compiler")]
 pub mod load;
+#[cfg(feature = "compiler")]
+mod markup;
+#[cfg(feature = "compiler")]
+pub mod matrix;
+#[cfg(feature = "compiler")]
+pub mod picture;
 mod plan;
 #[cfg(feature = "compiler")]
 mod policy;
+#[cfg(feature = "compiler")]
+pub mod report;
 #[cfg(feature = "compiler")]
 mod resolve;
 #[cfg(feature = "compiler")]
@@ -91,8 +101,9 @@ pub use compile::compile;
 pub use diagnostic::Diagnostics;
 pub use eval::{
     ActionKey, Actions, ConditionError, Context, Decision, EntityKey, Evaluator, Held, KeyQuestion,
-    List, Outcome, PageToken, QueryError, Reason as Because, Reasons, Step, Who,
+    List, Outcome, PageToken, QueryError, Reading, Reason as Because, Reasons, Step, Who,
 };
+pub use explain::{Explain, Explanation};
 pub use literal::{EntityName, EntityNameError, format_datetime, parse_datetime};
 #[cfg(feature = "live")]
 pub use live::{Change, Live, RefusedChange, Snapshot, Transaction, Version};
@@ -113,6 +124,7 @@ struct Readme;
 /// The book's examples of programs.
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../docs/embedding.md")]
+#[doc = include_str!("../docs/explain.md")]
 #[doc = include_str!("../docs/snapshots.md")]
 struct Embedding;
 

@@ -297,6 +297,37 @@ fn graphs_are_drawn_and_plans_are_written() {
 }
 
 #[test]
+fn a_report_replaces_its_own_files_and_no_others() {
+    let directory = started("report");
+    let report = |to: &str, more: &[&str]| {
+        let arguments = ["report", "-p", "app.policy", "-w", "app.world", "-o", to];
+        ward_in(&directory, &[&arguments[..], more].concat())
+    };
+    assert!(report("out", &["--now", "2026-01-01"]).status.success());
+    let page = fs::read_to_string(directory.join("out/index.html")).unwrap();
+    fs::write(directory.join("out/mine.txt"), "mine").unwrap();
+    assert!(report("out", &["--now", "2026-01-01"]).status.success());
+    assert_eq!(
+        fs::read_to_string(directory.join("out/index.html")).unwrap(),
+        page
+    );
+    assert_eq!(
+        fs::read_to_string(directory.join("out/mine.txt")).unwrap(),
+        "mine"
+    );
+
+    fs::create_dir(directory.join("full")).unwrap();
+    fs::write(directory.join("full/index.html"), "mine").unwrap();
+    let refused = report("full", &[]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("is not empty"));
+    assert_eq!(
+        fs::read_to_string(directory.join("full/index.html")).unwrap(),
+        "mine"
+    );
+}
+
+#[test]
 fn help_fits_a_screen_and_shows_examples() {
     let directory = fresh("help");
     let (_, help) = run(&directory, &["--help"]);
@@ -312,10 +343,13 @@ fn help_fits_a_screen_and_shows_examples() {
         "rules",
         "ci",
         "ask",
+        "explain",
         "actions",
         "list",
         "who",
         "graph",
+        "matrix",
+        "report",
         "compile",
         "store",
         "init",

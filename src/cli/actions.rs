@@ -5,7 +5,9 @@ use std::io::Write;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Exit, Format, Outcomes, Scene, Stop, input, parse_entity, report, write_json};
+use super::{
+    Audience, Exit, Format, Outcomes, Scene, Stop, input, parse_entity, report, write_json,
+};
 use crate::eval::{ConditionError, Evaluator};
 use crate::literal::EntityName;
 
@@ -23,6 +25,12 @@ pub(super) struct Arguments {
     resource: EntityName,
     #[command(flatten)]
     scene: Scene,
+    /// Who reads it: the subject is not told of conditions that could not be read
+    #[arg(long = "for", value_name = "WHOM", value_enum, default_value_t = Audience::Admin)]
+    audience: Audience,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
 #[derive(Serialize)]
@@ -39,20 +47,24 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
         subject,
         resource,
         scene,
+        ..
     } = arguments;
     let world = input::world(scene)?;
     let ward = Evaluator::new(&world, scene.now());
     let context = scene.context.clone().unwrap_or_default();
-    let answer = ward.actions(subject, resource, &context).map_err(|error| {
+    let mut answer = ward.actions(subject, resource, &context).map_err(|error| {
         report::question(&error);
         Stop::Told
     })?;
+    if arguments.audience == Audience::Subject {
+        answer.errors.clear();
+    }
     let exit = if answer.sees {
         Exit::Success
     } else {
         Exit::Invisible
     };
-    match scene.format {
+    match arguments.format {
         Format::Json => write_json(
             out,
             &JsonActions {

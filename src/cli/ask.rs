@@ -7,10 +7,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{
-    Exit, Format, Outcomes, Scene, Stop, batch, explain, input, parse_entity, report, write_json,
-    written,
+    Audience, Exit, Format, Outcomes, Scene, Stop, batch, explain, input, parse_entity, reasons,
+    report, write_json, written,
 };
-use crate::eval::{Evaluator, Reasons};
+use crate::eval::{Evaluator, QueryError, Reasons};
+use crate::explain::Explain;
 use crate::literal::EntityName;
 
 /// Ask whether a subject may take an action on a resource
@@ -33,6 +34,12 @@ pub(super) struct Arguments {
     batch: Option<PathBuf>,
     #[command(flatten)]
     scene: Scene,
+    /// Who reads it: of what the subject does not see, it is told nothing
+    #[arg(long = "for", value_name = "WHOM", value_enum, default_value_t = Audience::Admin)]
+    audience: Audience,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
 #[derive(Serialize)]
@@ -49,7 +56,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     let world = input::world(scene)?;
     let ward = Evaluator::new(&world, scene.now());
     if let Some(file) = &arguments.batch {
-        return batch::run(&ward, file, scene.context.as_ref(), out);
+        return batch::run(&ward, file, scene.context.as_ref(), arguments.audience, out);
     }
     let (Some(subject), Some(action), Some(resource)) =
         (&arguments.subject, &arguments.action, &arguments.resource)
@@ -58,14 +65,22 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
         return Err(Stop::Input(said.to_owned()));
     };
     let context = scene.context.clone().unwrap_or_default();
-    let reasons = match ward.reasons(subject, action, resource, &context) {
-        Ok(reasons) => reasons,
-        Err(error) => {
-            report::question(&error);
-            return Err(Stop::Told);
-        }
-    };
-    let done = match scene.format {
+    if arguments.audience == Audience::Subject {
+        let wanted = Explain {
+            all: false,
+            changes: false,
+        };
+        let found = ward.explain(subject, action, resource, &context, wanted);
+        let told = found.map_err(wrong)?.for_subject();
+        let done = match arguments.format {
+            Format::Json => write_json(out, &told),
+            Format::Text => explain::lines(&told.lines(), out),
+        };
+        return written(Exit::from(told.outcome), done);
+    }
+    let reasons = ward.reasons(subject, action, resource, &context);
+    let reasons = reasons.map_err(wrong)?;
+    let done = match arguments.format {
         Format::Json => write_json(
             out,
             &JsonAnswer {
@@ -80,9 +95,14 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     written(Exit::from(reasons.outcome), done)
 }
 
-fn text(reasons: &Reasons, out: &mut dyn Write) -> std::io::Result<()> {
-    writeln!(out, "{}", reasons.outcome)?;
-    for line in explain::lines(reasons) {
+fn wrong(error: QueryError) -> Stop {
+    report::question(&error);
+    Stop::Told
+}
+
+fn text(answer: &Reasons, out: &mut dyn Write) -> std::io::Result<()> {
+    writeln!(out, "{}", answer.outcome)?;
+    for line in reasons::lines(answer) {
         writeln!(out, "  {line}")?;
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Exit, Outcomes, Stop, input};
+use super::{Audience, Exit, Outcomes, Stop, input};
 use crate::eval::{ConditionError, Context, Evaluator, Outcome, QueryError};
 use crate::literal::EntityName;
 use crate::plan::Value;
@@ -73,6 +73,7 @@ pub(super) fn run(
     ward: &Evaluator<'_>,
     file: &Path,
     shared: Option<&Context>,
+    audience: Audience,
     out: &mut dyn Write,
 ) -> Outcomes {
     let mut input: Box<dyn BufRead> = if input::is_stdin(file) {
@@ -82,7 +83,7 @@ pub(super) fn run(
             .map_err(|error| Stop::Input(format!("cannot read `{}`: {error}", file.display())))?;
         Box::new(BufReader::new(opened))
     };
-    match answer_batch(ward, &mut *input, shared, out)? {
+    match answer_batch(ward, &mut *input, shared, audience, out)? {
         true => Ok(Exit::Success),
         false => Ok(Exit::Failure),
     }
@@ -97,6 +98,7 @@ pub fn answer_batch(
     ward: &Evaluator<'_>,
     mut input: &mut dyn BufRead,
     shared: Option<&Context>,
+    audience: Audience,
     out: &mut dyn Write,
 ) -> io::Result<bool> {
     let mut out = io::BufWriter::new(out);
@@ -119,7 +121,7 @@ pub fn answer_batch(
             continue;
         }
         let answered = if whole {
-            answer(ward, line, &bytes, shared, &mut out)?
+            answer(ward, line, &bytes, shared, audience, &mut out)?
         } else {
             let problem = Problem::new(line, "E0610", "the line is longer than 1 MiB", FORM);
             write_answer(&mut out, None, Err(problem))?
@@ -154,6 +156,7 @@ fn answer(
     line: usize,
     bytes: &[u8],
     shared: Option<&Context>,
+    audience: Audience,
     out: &mut impl Write,
 ) -> io::Result<bool> {
     let question: Question = match serde_json::from_slice(bytes) {
@@ -170,7 +173,10 @@ fn answer(
         action: &question.action,
         resource: &question.resource,
     };
-    let decided = decide(ward, line, &question, shared);
+    let mut decided = decide(ward, line, &question, shared);
+    if let (Ok((_, errors)), Audience::Subject) = (&mut decided, audience) {
+        errors.clear();
+    }
     write_answer(out, Some(asked), decided)
 }
 

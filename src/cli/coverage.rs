@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::coverage::{Covered, measure, merged};
+use crate::markup::html;
 use crate::policy::Policy;
 
 /// What was measured of some policies.
@@ -185,18 +186,18 @@ impl Coverage {
         writeln!(out, "<h1>Coverage {}</h1>", self.total())?;
         writeln!(out, "<ul>")?;
         for (index, (file, all)) in self.files().enumerate() {
-            let (file, part) = (escaped(file), Part::count(all));
+            let (file, part) = (html(file), Part::count(all));
             writeln!(out, "<li><a href=\"#f{index}\">{file}</a> {part}</li>")?;
         }
         writeln!(out, "</ul>")?;
         for (index, (file, all)) in self.files().enumerate() {
-            let (name, part) = (escaped(file), Part::count(all));
+            let (name, part) = (html(file), Part::count(all));
             writeln!(out, "<h2 id=\"f{index}\">{name} {part}</h2>\n<table>")?;
             let text = self.texts.get(file).map_or("", String::as_str);
             for (number, line) in (1_u32..).zip(text.lines()) {
                 let here: Vec<&Covered> = all.iter().filter(|of| of.line == number).collect();
                 let (class, note) = note(&here);
-                let line = escaped(line);
+                let line = html(line);
                 writeln!(
                     out,
                     "<tr class=\"{class}\"><td>{number}</td><td><code>{line}</code></td><td>{note}</td></tr>"
@@ -223,20 +224,6 @@ fn note(here: &[&Covered]) -> (&'static str, String) {
         (!missing.is_empty()).then_some(never)
     });
     (class, missing.collect::<Vec<_>>().join("; "))
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            other => safe.push(other),
-        }
-    }
-    safe
 }
 
 const HEAD: &str = r#"<!DOCTYPE html>

@@ -1,146 +1,113 @@
-//! Reasons in a few lines for people.
+//! `ward explain`
 
-use std::fmt::Write;
+use std::io::{self, Write};
 
-use crate::eval::{Held, Reason, Reasons, Step};
-use crate::plan::Clause;
+use clap::builder::styling::{AnsiColor, Style};
+use clap::{Args, ValueEnum};
 
-/// What decided, a line or two each, indented.
-pub(super) fn lines(reasons: &Reasons) -> Vec<String> {
-    let mut lines = Vec::new();
-    let uncounted = |reason: &Reason| matches!(reason, Reason::Uncounted { .. });
-    let word = if reasons.because.iter().any(uncounted) {
-        "role that counts"
-    } else {
-        "role"
+use super::{
+    Audience, Exit, Outcomes, Scene, Stop, input, parse_entity, report, write_json, written,
+};
+use crate::eval::{Evaluator, Outcome};
+use crate::explain::{Explain, Line, Part, Tone};
+use crate::literal::EntityName;
+
+/// Explain why it may, or why not and what would change that
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  ward explain User:bob Doc.edit Doc:plan -p app.policy -w app.world\n\nExit codes: 0 Allowed, 3 Forbidden, 4 Invisible, 1 error, 2 usage or input."
+)]
+pub(super) struct Arguments {
+    /// Who asks, such as User:alice
+    #[arg(value_parser = parse_entity)]
+    subject: EntityName,
+    /// The action, such as Volume.view
+    action: String,
+    /// What it is asked of, such as Volume:data
+    #[arg(value_parser = parse_entity)]
+    resource: EntityName,
+    #[command(flatten)]
+    scene: Scene,
+    /// All proofs, and not just the shortest
+    #[arg(long)]
+    all: bool,
+    /// Who reads it: of what the subject does not see, it is told nothing
+    #[arg(long = "for", value_name = "WHOM", value_enum, default_value_t = Audience::Admin)]
+    audience: Audience,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    format: Form,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    Text,
+    Json,
+    Markdown,
+}
+
+pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
+    let scene = &arguments.scene;
+    let world = input::world(scene)?;
+    let ward = Evaluator::new(&world, scene.now());
+    let context = scene.context.clone().unwrap_or_default();
+    let for_admin = arguments.audience == Audience::Admin;
+    let wanted = Explain {
+        all: arguments.all,
+        changes: for_admin,
     };
-    for reason in &reasons.because {
-        match reason {
-            Reason::Sees { held, way, clause } => holding(&mut lines, "sees", held, way, clause),
-            Reason::Can { held, way, clause } => holding(&mut lines, "can ", held, way, clause),
-            Reason::Rule { effect, clause } => {
-                let name = clause
-                    .id
-                    .as_ref()
-                    .map_or_else(String::new, |id| format!(" \"{id}\""));
-                lines.push(format!("rule{name}: {}", written(clause)));
-                if let (Some(reason), "forbid" | "hide") = (&clause.reason, *effect) {
-                    lines.push(format!("reason: {reason}"));
-                }
-            }
-            Reason::UnknownSubject => {
-                lines.push("no fact names this subject: only what `anyone` holds counts".into());
-            }
-            Reason::UnknownResource => lines.push("no fact names this resource".into()),
-            Reason::Incomplete { entity, container } => {
-                lines.push(format!("{entity} stands in no {container}, and must"));
-            }
-            Reason::NoSight { places, held } => missing(&mut lines, word, "shows it", places, held),
-            Reason::NoPower { places, held } => {
-                missing(&mut lines, word, "gives this action", places, held)
-            }
-            Reason::Unmet { held, clause } => {
-                lines.push(format!("{}, but its condition does not hold:", fact(held)));
-                lines.push(format!("  {}", written(clause)));
-            }
-            Reason::Uncounted {
-                held,
-                role,
-                requires,
-                holders,
-            } => {
-                lines.push(format!("{}, but that does not count:", fact(held)));
-                if !requires.is_empty() {
-                    let requires = requires.join(" and ");
-                    lines.push(format!("  {role} requires {requires}, which is not held"));
-                }
-                if !holders.is_empty() {
-                    lines.push(format!("  {role} is for {}", holders.join(" and ")));
-                }
-            }
-            Reason::ActsFor { credential, owner } => {
-                lines.push(format!("{credential} acts for {owner}"));
-            }
-            Reason::NoOwner { credential } => {
-                lines.push(format!("{credential} has no owner, so it sees nothing"));
-            }
-            Reason::Confined { credential, within } => {
-                let within = if within.is_empty() {
-                    "nothing".to_owned()
-                } else {
-                    within.join(", ")
-                };
-                lines.push(format!(
-                    "{credential} is confined to {within}, and this lies outside"
-                ));
-            }
-            Reason::Limited { credential } => {
-                lines.push(format!(
-                    "the permissions of {credential} do not have this action"
-                ));
-            }
-            Reason::Capped { held, clause } => {
-                lines.push(format!("{}, and that is a ceiling:", fact(held)));
-                lines.push(format!("  {}", written(clause)));
-            }
-            Reason::Overridden { held } => {
-                lines.push("overridden by a role that is held nearer:".into());
-                lines.extend(held.iter().map(|held| format!("  {}", fact(held))));
-            }
-            Reason::KeptOut { share, clause } => {
-                lines.push(format!("{share}: the level keeps this action out"));
-                lines.push(format!("  {}", written(clause)));
-            }
+    let found = ward.explain(
+        &arguments.subject,
+        &arguments.action,
+        &arguments.resource,
+        &context,
+        wanted,
+    );
+    let explanation = found.map_err(|error| {
+        report::question(&error);
+        Stop::Told
+    })?;
+    let told = explanation.for_subject();
+    let done = match (arguments.format, for_admin) {
+        (Form::Json, true) => write_json(out, &explanation),
+        (Form::Json, false) => write_json(out, &told),
+        (Form::Markdown, true) => write!(out, "{}", explanation.to_markdown()),
+        (Form::Markdown, false) => write!(out, "{}", told.to_markdown()),
+        (Form::Text, true) => lines(&explanation.lines(), out),
+        (Form::Text, false) => lines(&told.lines(), out),
+    };
+    written(Exit::from(explanation.outcome), done)
+}
+
+/// Writes lines for a terminal, indented; where there are no colors, whoever takes them leaves them
+/// out.
+pub(super) fn lines(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
+    for line in lines {
+        write!(out, "{:indent$}", "", indent = line.depth * 2)?;
+        let mut first = true;
+        for (part, text) in &line.parts {
+            let style = style(line.tone, *part, std::mem::replace(&mut first, false));
+            let fence = if *part == Part::Clause { "`" } else { "" };
+            write!(out, "{style}{fence}{text}{fence}{style:#}")?;
         }
+        writeln!(out)?;
     }
-    for error in &reasons.errors {
-        lines.push(format!("could not read a condition: {error}"));
-    }
-    lines
+    Ok(())
 }
 
-fn holding(lines: &mut Vec<String>, word: &str, held: &Held, way: &[Step], clause: &Clause) {
-    lines.push(format!("{word}  {}", fact(held)));
-    let mut detail = String::new();
-    for step in way {
-        let _ = match &step.level {
-            Some(level) => write!(detail, " → shared at {level} with {}", step.to),
-            None => write!(detail, " → in {}", step.to),
-        };
+/// The first words of a line say what it tells; places are less to look at.
+fn style(tone: Tone, part: Part, is_first: bool) -> Style {
+    let color = |color: AnsiColor| color.on_default();
+    match (tone, part) {
+        (_, Part::Place) => Style::new().dimmed(),
+        (Tone::Outcome(outcome), _) if is_first => match outcome {
+            Outcome::Allowed => color(AnsiColor::Green).bold(),
+            Outcome::Forbidden => color(AnsiColor::Red).bold(),
+            Outcome::Invisible => color(AnsiColor::Magenta).bold(),
+        },
+        (Tone::Given, Part::Words) if is_first => color(AnsiColor::Green),
+        (Tone::Missing, Part::Words) => color(AnsiColor::Red),
+        (Tone::Change, Part::Words) if is_first => color(AnsiColor::Cyan),
+        _ => Style::new(),
     }
-    if !detail.is_empty() {
-        lines.push(format!("      way: it{detail}"));
-    }
-    lines.push(format!("      {}", written(clause)));
-}
-
-fn missing(lines: &mut Vec<String>, word: &str, what: &str, places: &[String], held: &[Held]) {
-    if held.is_empty() {
-        lines.push(format!("no {word} is held on {}", places.join(", ")));
-    } else {
-        lines.push(format!("no role that is held {what} here; held are"));
-        lines.extend(held.iter().map(|held| format!("  {}", fact(held))));
-    }
-}
-
-fn fact(held: &Held) -> String {
-    let mut text = held.fact.clone();
-    if let Some(place) = &held.place {
-        let _ = write!(text, " ({place})");
-    }
-    if let Some(also) = &held.also {
-        let _ = write!(text, ", by {}", written(also));
-    }
-    if held.through.len() > 1 {
-        let _ = write!(text, ", as member: {}", held.through.join(" → "));
-    }
-    text
-}
-
-fn written(clause: &Clause) -> String {
-    let role = clause
-        .role
-        .as_ref()
-        .map_or_else(String::new, |role| format!("{role}: "));
-    format!("{role}`{}` ({}:{})", clause.text, clause.file, clause.line)
 }

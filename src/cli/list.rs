@@ -26,6 +26,9 @@ pub(super) struct Arguments {
     can: Option<String>,
     #[command(flatten)]
     scene: Scene,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
 #[derive(Serialize)]
@@ -44,6 +47,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
         type_name,
         can,
         scene,
+        ..
     } = arguments;
     let world = input::world(scene)?;
     let ward = Evaluator::new(&world, scene.now());
@@ -56,7 +60,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
         report::question(&error);
         Stop::Told
     })?;
-    match scene.format {
+    match arguments.format {
         Format::Json => write_json(
             out,
             &JsonList {

@@ -22,9 +22,12 @@ mod input;
 mod lint;
 mod list;
 mod man;
+mod matrix;
 mod progress;
+mod reasons;
 mod report;
 mod rules;
+mod site;
 mod store;
 mod test;
 mod watch;
@@ -91,8 +94,8 @@ type Outcomes = Result<Exit, Stop>;
     name = "ward",
     version,
     about = "What may they see, and what may they do? Policies, checked, tested and asked.",
-    help_template = "{about}\n\n{usage-heading} {usage}\n\n{subcommands}{after-help}",
-    after_help = "-h after a command tells its options, with an example; -V tells the version.\nAlso: `ward completions SHELL` and `ward man DIR`.\nExit codes: 0 success or Allowed, 1 findings, 2 usage or input, 3 Forbidden,\n4 Invisible.",
+    help_template = "{about}\n{usage-heading} {usage}\n\n{subcommands}{after-help}",
+    after_help = "-h after a command tells its options. Also: `completions SHELL`, `man DIR`, -V.\nExit codes: 0 done or Allowed, 1 findings, 2 usage, 3 Forbidden, 4 Invisible.",
     disable_help_subcommand = true
 )]
 struct Cli {
@@ -110,10 +113,13 @@ enum Command {
     Fmt(fmt::Arguments),
     Ci(ci::Arguments),
     Ask(ask::Arguments),
+    Explain(explain::Arguments),
     Actions(actions::Arguments),
     List(list::Arguments),
     Who(who::Arguments),
     Graph(graph::Arguments),
+    Matrix(matrix::Arguments),
+    Report(site::Arguments),
     Compile(compile::Arguments),
     Store(store::Arguments),
     World(world::Arguments),
@@ -145,21 +151,30 @@ struct Scene {
     /// What the request says, as a JSON object
     #[arg(long, value_name = "JSON", value_parser = parse_context)]
     context: Option<crate::Context>,
-    /// For people or for programs
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+}
+
+/// Who reads the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Audience {
+    /// Whoever runs the system: everything.
+    Admin,
+    /// The one who asked: of what it does not see, nothing.
+    Subject,
 }
 
 impl Scene {
     /// The moment, in milliseconds since 1970-01-01T00:00:00Z.
     fn now(&self) -> i64 {
-        self.now.unwrap_or_else(|| {
-            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            since.map_or(0, |since| {
-                i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-            })
-        })
+        self.now.unwrap_or_else(clock)
     }
+}
+
+/// The clock, in milliseconds since 1970-01-01T00:00:00Z.
+fn clock() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
 }
 
 fn parse_time(text: &str) -> Result<i64, String> {
@@ -219,10 +234,13 @@ pub fn main() -> ExitCode {
         Command::Rules(arguments) => rules::run(arguments, out),
         Command::Fmt(arguments) => fmt::run(arguments, out),
         Command::Ask(arguments) => ask::run(arguments, out),
+        Command::Explain(arguments) => explain::run(arguments, out),
         Command::Actions(arguments) => actions::run(arguments, out),
         Command::List(arguments) => list::run(arguments, out),
         Command::Who(arguments) => who::run(arguments, out),
         Command::Graph(arguments) => graph::run(arguments, out),
+        Command::Matrix(arguments) => matrix::run(arguments, out),
+        Command::Report(arguments) => site::run(arguments, out),
         Command::Compile(arguments) => compile::run(arguments, out),
         Command::Store(arguments) => store::run(arguments, out),
         Command::World(arguments) => world::run(arguments, out),

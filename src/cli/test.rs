@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::coverage::{Coverage, JsonCoverage};
 use super::formats::finding::{self, Place};
 use super::formats::{FAILED_TEST, Finding, github};
-use super::{Exit, Outcomes, Stop, explain, input, report, watch, write_json, written};
+use super::{Exit, Outcomes, Stop, input, reasons, report, watch, write_json, written};
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::eval::Reasons;
 use crate::policy::Policy;
@@ -98,7 +98,7 @@ struct JsonFailure {
 impl JsonFailure {
     /// What decided otherwise, a line each.
     fn because(&self) -> Vec<String> {
-        self.reasons.iter().flat_map(explain::lines).collect()
+        self.reasons.iter().flat_map(reasons::lines).collect()
     }
 }
 

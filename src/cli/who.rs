@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Exit, Format, Outcomes, Scene, Stop, input, parse_entity, report, write_json};
-use crate::eval::Evaluator;
+use crate::eval::{Evaluator, QueryError, Who};
 use crate::literal::EntityName;
 
 /// List who may take an action on a resource, or who sees it
@@ -24,8 +24,14 @@ pub(super) struct Arguments {
     /// Who sees this resource
     #[arg(long, value_name = "RESOURCE", value_parser = parse_entity)]
     sees: Option<EntityName>,
+    /// As far as this subject sees: the resource, and the others
+    #[arg(long = "for", value_name = "SUBJECT", value_parser = parse_entity)]
+    reader: Option<EntityName>,
     #[command(flatten)]
     scene: Scene,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
 #[derive(Serialize)]
@@ -51,11 +57,16 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
             return Err(Stop::Input(said.to_owned()));
         }
     };
-    let found = found.map_err(|error| {
+    let wrong = |error: QueryError| {
         report::question(&error);
         Stop::Told
-    })?;
-    match scene.format {
+    };
+    let mut found = found.map_err(wrong)?;
+    if let Some(reader) = &arguments.reader {
+        let sees = |other: &EntityName| Ok(ward.actions(reader, other, &context)?.sees);
+        found = seen_by(reader, resource, found, sees).map_err(wrong)?;
+    }
+    match arguments.format {
         Format::Json => write_json(
             out,
             &JsonWho {
@@ -75,4 +86,26 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
         }
     }
     Ok(Exit::Success)
+}
+
+/// What of an answer somebody may know who sees only some of it.
+fn seen_by(
+    reader: &EntityName,
+    resource: &EntityName,
+    mut found: Who,
+    sees: impl Fn(&EntityName) -> Result<bool, QueryError>,
+) -> Result<Who, QueryError> {
+    if !sees(resource)? {
+        found.subjects.clear();
+        found.anyone = false;
+        return Ok(found);
+    }
+    let mut subjects = Vec::new();
+    for subject in found.subjects {
+        if subject == *reader || sees(&subject)? {
+            subjects.push(subject);
+        }
+    }
+    found.subjects = subjects;
+    Ok(found)
 }

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use super::places::enclosing;
 use super::seen::Seen;
 use super::walk::Case;
+use crate::literal::EntityName;
 use crate::plan::{
     Comparison, ConditionId, Datum, EntityId, Node, NodeId, NodeRange, RelationId, RoleId, TypeId,
 };
@@ -40,7 +41,7 @@ impl fmt::Display for Fault {
 
 /// A value while a condition is read.
 #[derive(Clone, Debug)]
-enum Operand<'a> {
+pub(super) enum Operand<'a> {
     Bool(bool),
     Int(i64),
     Decimal(i64),
@@ -91,21 +92,22 @@ impl Operand<'_> {
 impl<'c> Case<'c> {
     /// Whether a condition holds of a resource.
     pub(super) fn holds(&self, condition: ConditionId, resource: EntityId) -> Result<bool, Fault> {
-        let reader = Reader {
-            case: *self,
-            resource,
-        };
+        let reader = Reader::new(*self, resource);
         reader.boolean(self.world.plan.conditions[condition].root)
     }
 }
 
-struct Reader<'c> {
+pub(super) struct Reader<'c> {
     case: Case<'c>,
     resource: EntityId,
 }
 
 impl<'c> Reader<'c> {
-    fn world(&self) -> &'c World {
+    pub(super) fn new(case: Case<'c>, resource: EntityId) -> Self {
+        Self { case, resource }
+    }
+
+    pub(super) fn world(&self) -> &'c World {
         self.case.world
     }
 
@@ -117,21 +119,21 @@ impl<'c> Reader<'c> {
         range.of(&self.case.world.plan.columns)
     }
 
-    fn boolean(&self, node: NodeId) -> Result<bool, Fault> {
+    pub(super) fn boolean(&self, node: NodeId) -> Result<bool, Fault> {
         match self.read(node)? {
             Operand::Bool(value) => Ok(value),
             _ => Err(Fault::Damaged),
         }
     }
 
-    fn entity(&self, node: NodeId) -> Result<EntityId, Fault> {
+    pub(super) fn entity(&self, node: NodeId) -> Result<EntityId, Fault> {
         match self.read(node)? {
             Operand::Entity(value) => Ok(value),
             _ => Err(Fault::Damaged),
         }
     }
 
-    fn read(&self, node: NodeId) -> Result<Operand<'c>, Fault> {
+    pub(super) fn read(&self, node: NodeId) -> Result<Operand<'c>, Fault> {
         let plan = &*self.case.world.plan;
         Ok(match plan.nodes[node] {
             Node::Constant(id) => (&self.world().constants[id]).into(),
@@ -300,7 +302,7 @@ impl<'c> Reader<'c> {
         })
     }
 
-    fn context_name(&self, index: u32) -> String {
+    pub(super) fn context_name(&self, index: u32) -> String {
         let field = self.case.world.plan.context.get(index as usize);
         format!("context.{}", field.map_or("", |field| field.name.as_str()))
     }
@@ -321,6 +323,23 @@ impl<'c> Reader<'c> {
         let field = self.world().plan.types[of].attributes.get(*column as usize);
         let name = field.map_or("", |field| field.name.as_str());
         Ok((name, self.world().attribute(entity, *column)))
+    }
+
+    /// The column that an attribute has in the type of an entity.
+    pub(super) fn column(&self, entity: EntityId, columns: NodeRange) -> Option<u32> {
+        let of = self.type_of(entity)?;
+        let mut columns = self.columns(columns).iter();
+        columns.find(|(ty, _)| *ty == of).map(|(_, column)| *column)
+    }
+
+    /// The type of an entity, which the request alone may know.
+    pub(super) fn type_of(&self, entity: EntityId) -> Option<TypeId> {
+        self.case.bound.type_of(self.world(), entity)
+    }
+
+    /// The name of an entity, which the request alone may know.
+    pub(super) fn name(&self, entity: EntityId) -> EntityName {
+        self.case.bound.name(self.world(), entity)
     }
 
     fn field(&self, base: NodeId, index: u32) -> Result<Option<&'c Datum>, Fault> {

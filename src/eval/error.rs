@@ -62,7 +62,7 @@ impl QueryError {
         }
     }
 
-    pub(super) fn unknown_type(plan: &Plan, name: &str) -> Self {
+    pub(crate) fn unknown_type(plan: &Plan, name: &str) -> Self {
         let help = format!("the types are {}", quoted(plan.type_names()));
         let near = nearest(name, plan.type_names());
         Self::new(

@@ -15,27 +15,27 @@ use crate::world::{AnyRole, Holding, World};
 
 /// A role that the asker holds at a place.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Held {
-    pub(super) place: EntityId,
-    pub(super) role: RoleId,
-    pub(super) by: By,
+pub(crate) struct Held {
+    pub(crate) place: EntityId,
+    pub(crate) role: RoleId,
+    pub(crate) by: By,
 }
 
 /// What says so.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum By {
+pub(crate) enum By {
     Fact(Holding),
     /// An `also`.
     Also(ClauseId),
 }
 
 /// A role that does not count, and why.
-pub(super) struct Uncounted {
-    pub(super) held: Held,
+pub(crate) struct Uncounted {
+    pub(crate) held: Held,
     /// The roles that it requires and that are not held above.
-    pub(super) requires: Vec<RoleId>,
+    pub(crate) requires: Vec<RoleId>,
     /// Who may hold it, where the asker may not.
-    pub(super) holders: Vec<TypeId>,
+    pub(crate) holders: Vec<TypeId>,
 }
 
 /// What is held at one place.

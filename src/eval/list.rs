@@ -497,7 +497,7 @@ impl List<'_> {
         std::iter::from_fn(move || self.next_entity())
     }
 
-    fn next_entity(&mut self) -> Option<EntityId> {
+    pub(super) fn next_entity(&mut self) -> Option<EntityId> {
         loop {
             if self.current.0 >= self.current.1 {
                 self.current = self.left.next()?;

@@ -171,12 +171,7 @@ impl Evaluator<'_> {
         }
         for (effect, clause) in &recorder.rules {
             because.push(Reason::Rule {
-                effect: match effect {
-                    Effect::Permit => "permit",
-                    Effect::Forbid => "forbid",
-                    Effect::Reveal => "reveal",
-                    Effect::Hide => "hide",
-                },
+                effect: effect.name(),
                 clause: plan.clauses[*clause].clone(),
             });
         }
@@ -236,7 +231,7 @@ impl Evaluator<'_> {
     }
 
     /// What on the way up lacks a container that it must have.
-    fn lacking(&self, resource: EntityId) -> Option<(String, String)> {
+    pub(super) fn lacking(&self, resource: EntityId) -> Option<(String, String)> {
         if self.world.is_complete(resource) {
             return None;
         }
@@ -400,7 +395,7 @@ impl Evaluator<'_> {
         reasons
     }
 
-    fn held(&self, question: &Question, held: &HeldRole) -> Held {
+    pub(super) fn held(&self, question: &Question, held: &HeldRole) -> Held {
         let world = self.world;
         let role = world.role_name(held.role);
         let place = world.name(held.place);
@@ -443,21 +438,32 @@ impl Evaluator<'_> {
 
     /// A shortest chain of memberships from a subject to a group.
     fn group_path(&self, from: EntityId, to: EntityId) -> Vec<String> {
-        let path = shortest(from, to, |at, step| {
-            for membership in self.world.memberships(at) {
-                if membership.until > self.now {
-                    step(membership.other, ());
-                }
-            }
-        });
         let first = std::iter::once(self.world.name(from).to_string());
+        let path = self.groups_to(from, to).into_iter();
         first
-            .chain(path.iter().map(|(to, ())| self.world.name(*to).to_string()))
+            .chain(path.map(|(to, _)| self.world.name(to).to_string()))
             .collect()
     }
 
+    /// The groups on a shortest chain of memberships, each with the end of the one that leads to it.
+    pub(super) fn groups_to(&self, from: EntityId, to: EntityId) -> Vec<(EntityId, i64)> {
+        shortest(from, to, |at, step| {
+            for membership in self.world.memberships(at) {
+                if membership.until > self.now {
+                    step(membership.other, membership.until);
+                }
+            }
+        })
+    }
+
     /// A shortest way from a resource to a place on which the actions wanted still go through.
-    fn way(&self, from: EntityId, to: EntityId, lane: Option<LaneId>, want: u64) -> Vec<Step> {
+    pub(super) fn way(
+        &self,
+        from: EntityId,
+        to: EntityId,
+        lane: Option<LaneId>,
+        want: u64,
+    ) -> Vec<Step> {
         let plan = self.plan();
         let passing = lane.map(|lane| {
             self.way_through(from, to, |share| {
@@ -481,7 +487,7 @@ impl Evaluator<'_> {
         self.way_through(from, to, |_| true)
     }
 
-    fn way_through(
+    pub(super) fn way_through(
         &self,
         from: EntityId,
         to: EntityId,
@@ -511,7 +517,7 @@ fn until(moment: i64) -> String {
     }
 }
 
-fn share_text(world: &World, share: &Share) -> String {
+pub(super) fn share_text(world: &World, share: &Share) -> String {
     let (entity, with) = (world.name(share.entity), world.name(share.with));
     let level = &world.plan.levels[share.level].name;
     let place = world

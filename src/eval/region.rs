@@ -55,16 +55,22 @@ impl<'w> Inwards<'w> {
         // Numbers of the tree that have been looked at, by the first of them.
         let mut covered: BTreeMap<u32, u32> = BTreeMap::new();
         let mut found: Vec<(u32, u32)> = Vec::new();
+        // What can hold nothing needs no look at what it holds.
+        let leaves = match world.plan.is_container(self.ty) {
+            true => (0, 0),
+            false => world.range_of(self.ty),
+        };
+        let is_leaf = |entity: &EntityId| leaves.0 <= entity.0 && entity.0 < leaves.1;
         while let Some(place) = open.pop() {
+            if is_leaf(&place) {
+                found.push(only(place));
+                continue;
+            }
             let ty = world.type_of(place);
             let ty = ty.filter(|ty| self.leading.binary_search(ty).is_ok());
             let Some(ty) = ty.filter(|_| seen.insert(place)) else {
                 continue;
             };
-            if !world.plan.is_container(ty) {
-                found.push(only(place));
-                continue;
-            }
             let Some(span) = world.span(place) else {
                 // It is new: what stands in it is known one by one.
                 if ty == self.ty {
@@ -102,10 +108,11 @@ impl<'w> Inwards<'w> {
         passes: &'s dyn Fn(&Level) -> bool,
     ) -> impl Iterator<Item = EntityId> + use<'s, 'w> {
         let level = |level: LevelId| self.world.plan.levels.find(level);
+        let complete = self.world.is_complete(scope);
         let shares = self.world.received_by(scope).filter(move |share| {
-            self.world.share_end(share) > self.now
+            complete
                 && level(share.level).is_some_and(passes)
-                && self.world.is_complete(scope)
+                && self.world.share_end(share) > self.now
         });
         shares.map(|share| share.entity)
     }

@@ -51,11 +51,22 @@ impl Verdict {
 
 /// A rule that matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
+pub(crate) enum Effect {
     Permit,
     Forbid,
     Reveal,
     Hide,
+}
+
+impl Effect {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Permit => "permit",
+            Self::Forbid => "forbid",
+            Self::Reveal => "reveal",
+            Self::Hide => "hide",
+        }
+    }
 }
 
 /// What is asked of one resource.

@@ -103,7 +103,7 @@ impl Evaluator<'_> {
 
     /// The known subjects that could see a resource at all: whoever holds a role on a way from it,
     /// by a fact, or by what such a role rests on.
-    fn who_could(&self, ty: TypeId, resource: EntityId) -> Vec<EntityId> {
+    pub(super) fn who_could(&self, ty: TypeId, resource: EntityId) -> Vec<EntityId> {
         let plan = self.plan();
         let everybody = || {
             let types = plan.types.iter();

@@ -1,8 +1,8 @@
 //! The decision graph: scopes, roles, permission sets, sight, capability, shares, rules and
 //! conditions as nodes, with where each stands in the source.
 //!
-//! It is what a policy *is*, once names and types are gone. The plan is lowered from it, pictures
-//! are drawn of it, and analyses walk it.
+//! It is what a policy *is*, once names and types are gone. The plan is lowered from it, and
+//! analyses walk it.
 
 mod build;
 mod draw;
@@ -15,7 +15,6 @@ use crate::source::Span;
 use crate::syntax::ast::RuleKind;
 
 pub(crate) use build::build;
-pub use draw::Format;
 pub(crate) use lower::lower;
 
 /// A policy as a graph.

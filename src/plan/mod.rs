@@ -13,6 +13,7 @@ mod condition;
 mod datum;
 mod holding;
 mod ids;
+mod only;
 mod validate;
 mod value;
 #[cfg(feature = "compiler")]

@@ -14,6 +14,9 @@ use super::{
 use crate::literal::EntityName;
 use crate::plan::{Cardinality, Datum, EntityId, Id, Link, RelationId, RoleId, TypeId};
 
+/// How many entities are looked at before they are searched.
+const NEAR: usize = 8;
+
 impl World {
     /// What is known of an entity without looking further.
     #[inline]
@@ -146,6 +149,12 @@ impl World {
         left
     }
 
+    /// The entities of a type that are in the base, from the first to before the last.
+    pub(crate) fn range_of(&self, ty: TypeId) -> (u32, u32) {
+        let (first, end) = self.base.range(ty);
+        (first.0, end.0)
+    }
+
     /// Whether something was put into an entity of the base, or shared with it.
     pub(crate) fn is_entered(&self) -> bool {
         !self.changed.entered.is_empty()
@@ -164,10 +173,22 @@ impl World {
 
     /// The entities of a type with numbers in a span: a range of ids, if there are any.
     pub(crate) fn numbered(&self, ty: TypeId, (first, last): (u32, u32)) -> Option<(u32, u32)> {
-        let (start, end) = self.base.range(ty);
-        let numbers = self.base.tree.number.get(start.index()..end.index())?;
+        let base = &self.base;
+        // Mostly the first of the type stands near the beginning, and the last near the end.
+        let order = base.tree.order.get(first as usize..=last as usize)?;
+        let is = |entity: &&EntityId| base.type_of(**entity) == Some(ty);
+        let near = order.iter().take(NEAR).find(is);
+        if let (Some(from), Some(to)) = (near, order.iter().rev().take(NEAR).find(is)) {
+            return Some((from.0, to.0.saturating_add(1)));
+        }
+        if order.len() <= NEAR {
+            return None;
+        }
+        let (start, end) = base.range(ty);
+        let numbers = base.tree.number.get(start.index()..end.index())?;
         let from = numbers.partition_point(|number| *number < first);
         let rest = numbers.get(from..)?;
+        let rest = rest.get(..order.len()).unwrap_or(rest);
         let count = rest.partition_point(|number| *number <= last);
         let from = start.index() + from;
         let range = (

@@ -85,7 +85,7 @@ impl World {
         Some(self.about(entity, containers, attributes.collect()))
     }
 
-    fn about(
+    pub(crate) fn about(
         &self,
         entity: EntityId,
         containers: Vec<EntityName>,
@@ -99,7 +99,7 @@ impl World {
         })
     }
 
-    fn attribute_value(&self, entity: EntityId, column: u32) -> Option<(String, Value)> {
+    pub(crate) fn attribute_value(&self, entity: EntityId, column: u32) -> Option<(String, Value)> {
         let ty = self.plan.types.find(self.type_of(entity)?)?;
         let field = ty.attributes.get(column as usize)?;
         let value = self.value(self.said(entity, column)?, &field.ty);
@@ -144,7 +144,7 @@ impl World {
         groups.map(move |Membership { other, until }| self.member_fact(member, other, until))
     }
 
-    fn member_fact(&self, member: EntityId, group: EntityId, until: i64) -> Fact {
+    pub(crate) fn member_fact(&self, member: EntityId, group: EntityId, until: i64) -> Fact {
         Fact::from(FactKind::Entity {
             entity: self.name(member),
             containers: vec![self.name(group)],
@@ -153,7 +153,7 @@ impl World {
         })
     }
 
-    fn role_facts(&self, place: EntityId) -> impl Iterator<Item = Fact> {
+    pub(crate) fn role_facts(&self, place: EntityId) -> impl Iterator<Item = Fact> {
         let roles = self.made.at(place);
         let roles = roles.filter_map(|(_, role)| self.made.get(role));
         roles.map(|role: &CustomRole| {
@@ -166,7 +166,7 @@ impl World {
         })
     }
 
-    fn holding_fact(&self, held: &Holding) -> Fact {
+    pub(crate) fn holding_fact(&self, held: &Holding) -> Fact {
         let subject = match held.set {
             Some(set) => Holder::Set {
                 of: self.name(held.holder),
@@ -175,25 +175,33 @@ impl World {
             None if held.holder == ANYONE => Holder::Anyone,
             None => Holder::Entity(self.name(held.holder)),
         };
-        Fact::from(FactKind::Holding {
+        let kind = FactKind::Holding {
             subject,
             role: self.role_name(held.role).to_owned(),
             of: self.name(held.place),
             until: end(self.end(held)),
-        })
+        };
+        Fact {
+            kind,
+            place: self.holding_place(held).cloned(),
+        }
     }
 
-    fn share_fact(&self, share: &Share) -> Fact {
+    pub(crate) fn share_fact(&self, share: &Share) -> Fact {
         let level = self.plan.levels.find(share.level);
-        Fact::from(FactKind::Share {
+        let kind = FactKind::Share {
             entity: self.name(share.entity),
             with: self.name(share.with),
             level: level.map_or_else(String::new, |level| level.name.clone()),
             until: end(self.share_end(share)),
-        })
+        };
+        Fact {
+            kind,
+            place: self.share_place(share).cloned(),
+        }
     }
 
-    fn relation_fact(&self, from: EntityId, relation: RelationId, to: EntityId) -> Fact {
+    pub(crate) fn relation_fact(&self, from: EntityId, relation: RelationId, to: EntityId) -> Fact {
         let named = self.plan.relations.find(relation);
         Fact::from(FactKind::Relation {
             entity: self.name(from),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use ward::load::Loader;
 use ward::{
-    ActionKey, Context, EntityKey, EntityName, Evaluator, Fact, FactKind, KeyQuestion, List, Live,
-    Outcome, Plan, Snapshot, Sources, Transaction, Who, World,
+    ActionKey, Context, EntityKey, EntityName, Evaluator, Explain, Explanation, Fact, FactKind,
+    KeyQuestion, List, Live, Outcome, Plan, Snapshot, Sources, Transaction, Who, World,
 };
 
 use super::{Engine, Texts};
@@ -71,6 +71,23 @@ impl Served {
     pub fn check(&self, subject: &EntityName, action: &str, resource: &EntityName) -> Outcome {
         let decision = self.ask().check(subject, action, resource, &self.context);
         decision.expect("the policy knows these names").outcome
+    }
+
+    /// What explains an answer, and which facts would change it.
+    pub fn explain(
+        &self,
+        subject: &EntityName,
+        action: &str,
+        resource: &EntityName,
+        changes: bool,
+    ) -> Explanation {
+        let wanted = Explain {
+            all: false,
+            changes,
+        };
+        let ward = self.ask();
+        let explanation = ward.explain(subject, action, resource, &self.context, wanted);
+        explanation.expect("the policy knows these names")
     }
 
     /// The key of an entity; nothing where no fact names it.

@@ -220,8 +220,14 @@ pub fn batch(data: &[u8]) {
     let world = World::build(plan(), known()).unwrap();
     let ward = Evaluator::new(&world, 0);
     let mut out = Vec::new();
-    ward::cli::answer_batch(&ward, &mut &*data, None, &mut out)
-        .expect("bytes are read and written");
+    ward::cli::answer_batch(
+        &ward,
+        &mut &*data,
+        None,
+        ward::cli::Audience::Admin,
+        &mut out,
+    )
+    .expect("bytes are read and written");
     let blank = |line: &&[u8]| !line.iter().all(u8::is_ascii_whitespace);
     let lines = data.split(|byte| *byte == b'\n').filter(blank).count();
     let answers: Vec<&[u8]> = out.split(|byte| *byte == b'\n').filter(blank).collect();

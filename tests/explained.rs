@@ -1,0 +1,247 @@
+//! What `ward explain` tells: snapshots on the shipped policies, the form of its JSON, and what it
+//! keeps from those who do not see.
+
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Exit code and standard output, asked in the middle of 2026.
+fn run(directory: &Path, arguments: &[&str]) -> (i32, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ward"));
+    command.args(arguments).current_dir(directory);
+    command.args(["--now", "2026-07-01"]).env("NO_COLOR", "1");
+    let output = command.output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    (output.status.code().unwrap(), text)
+}
+
+/// An explanation in the world of a shipped policy.
+fn explained(policy: &str, question: &str, more: &[&str]) -> String {
+    let directory = root().join("policies").join(policy);
+    let world = format!("{policy}.world");
+    let mut arguments = vec!["explain"];
+    arguments.extend(question.split(' '));
+    arguments.extend(["-p", ".", "-w", &world]);
+    arguments.extend(more);
+    run(&directory, &arguments).1
+}
+
+/// One that people read at a glance.
+fn short(policy: &str, question: &str) -> String {
+    let text = explained(policy, question, &[]);
+    assert!(text.lines().count() <= 12, "{text}");
+    text
+}
+
+#[test]
+fn three_people_of_vantage() {
+    let of = |question| short("vantage", question);
+    insta::assert_snapshot!(
+        "alice",
+        of("User:alice Workspace.adjust_quota Workspace:a100")
+    );
+    insta::assert_snapshot!("bob", of("User:bob Workspace.adjust_quota Workspace:a100"));
+    insta::assert_snapshot!("carol", of("User:carol Cluster.manage Cluster:a100"));
+    insta::assert_snapshot!("carol_window", of("User:carol Volume.view Volume:data"));
+    insta::assert_snapshot!("sam", of("User:sam Volume.write Volume:data"));
+}
+
+#[test]
+fn overrides_and_tokens_of_a_cloud_account() {
+    let of = |question| short("cloud-account", question);
+    insta::assert_snapshot!("c8_down", of("User:dan Instance.power Instance:web-1"));
+    insta::assert_snapshot!("c8_up", of("User:dan Instance.power Instance:dev-1"));
+    insta::assert_snapshot!("c14", of("ApiToken:pipeline Instance.power Instance:web-1"));
+}
+
+#[test]
+fn clusters_of_together() {
+    let of = |question| short("together", question);
+    insta::assert_snapshot!("t4", of("User:bob Cluster.ssh Cluster:b200-cluster"));
+    insta::assert_snapshot!("t8", of("User:bob Cluster.ssh Cluster:h100-cluster-2"));
+}
+
+#[test]
+fn a_ceiling_of_infralo() {
+    let of = |question| short("infralo", question);
+    insta::assert_snapshot!(
+        "ceiling",
+        of("User:ann Workspace.set_budget Workspace:chat")
+    );
+    insta::assert_snapshot!(
+        "under_a_ceiling",
+        of("User:ann Workspace.rename Workspace:chat")
+    );
+    insta::assert_snapshot!(
+        "switched_off",
+        of("User:dan Deployment.view Deployment:chat")
+    );
+}
+
+#[test]
+fn markdown_says_the_same() {
+    let question = "User:carol Volume.view Volume:data";
+    let text = explained("vantage", question, &["--format", "markdown"]);
+    insta::assert_snapshot!("markdown", text);
+}
+
+/// Questions of every outcome, with all that an explanation can hold.
+const QUESTIONS: [(&str, &str); 12] = [
+    (
+        "vantage",
+        "User:alice Workspace.adjust_quota Workspace:a100",
+    ),
+    ("vantage", "User:bob Job.cancel Job:ablation"),
+    ("vantage", "User:bob Job.cancel Job:training"),
+    ("vantage", "User:iris Cluster.manage Cluster:a100"),
+    ("vantage", "User:sam Volume.write Volume:data"),
+    ("vantage", "User:nobody Volume.write Volume:nothing"),
+    ("cloud-account", "User:dan Instance.power Instance:web-1"),
+    ("cloud-account", "User:dan Instance.power Instance:dev-1"),
+    (
+        "cloud-account",
+        "ApiToken:pipeline Database.view Database:dev",
+    ),
+    ("infralo", "User:ann Workspace.set_budget Workspace:chat"),
+    ("infralo", "User:dan Deployment.view Deployment:chat"),
+    ("together", "User:bob Cluster.ssh Cluster:h100-cluster-2"),
+];
+
+#[test]
+fn json_fits_its_schema() {
+    let schema = fs::read_to_string(root().join("tests/schemas/explanation.json")).unwrap();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    for (policy, question) in QUESTIONS {
+        for audience in ["admin", "subject"] {
+            let more = ["--all", "--format", "json", "--for", audience];
+            let text = explained(policy, question, &more);
+            let json: Value = serde_json::from_str(&text).unwrap();
+            let wrong: Vec<String> = schema
+                .iter_errors(&json)
+                .map(|error| error.to_string())
+                .collect();
+            assert!(wrong.is_empty(), "{question}: {wrong:?}\n{text}");
+            assert_eq!(json.get("proofs").is_some(), audience == "admin");
+        }
+    }
+    // It would notice.
+    assert!(!schema.is_valid(&serde_json::json!({"outcome": "perhaps"})));
+}
+
+const POLICY: &str = r#"
+subject User
+subject Group of User
+scope Team { role Member { sees * }  role Editor { can Doc.* } }
+resource Doc in Team {
+    size: Int
+    actions view, edit
+    role Reader { sees this when resource.size > 0 }
+}
+@reason("there is something to hide")
+hide Doc when resource.size > 1000
+@reason("too large to edit")
+forbid Doc.edit when resource.size > 10
+"#;
+
+const WORLD: &str = "
+Doc:plan in Team:blue { size: 20 }
+User:ann is Member of Team:blue, Editor of Team:blue
+User:bob is Editor of Team:blue, Member of Team:red
+User:bob in Group:staff
+Group:staff is Editor of Team:red
+";
+
+/// Ways in which a document is there that Bob does not see.
+const UNSEEN: [&str; 6] = [
+    "Doc:x in Team:blue { size: 1 }",
+    "Doc:x in Team:blue",
+    "Doc:x in Team:red { size: 5000 }\nUser:ann is Reader of Doc:x",
+    "Doc:x in Team:blue\nUser:bob is Reader of Doc:x\nGroup:staff is Reader of Doc:x",
+    "Doc:x { size: 1 }\nUser:bob is Reader of Doc:x",
+    "Doc:x in Team:blue { size: 1 }\nUser:bob is Member of Team:blue until 2020-01-01",
+];
+
+#[test]
+fn what_is_unseen_reads_as_what_is_not_there() {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("explained");
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("app.policy"), POLICY).unwrap();
+    let batch = r#"{"subject": "User:bob", "action": "Doc.edit", "resource": "Doc:x"}"#;
+    fs::write(directory.join("batch.jsonl"), batch).unwrap();
+    let queries = [
+        "explain User:bob edit Doc:x --for subject",
+        "explain User:bob edit Doc:x --for subject --all",
+        "explain User:bob edit Doc:x --for subject --format markdown",
+        "explain User:bob edit Doc:x --for subject --format json",
+        "ask User:bob edit Doc:x --for subject",
+        "ask User:bob edit Doc:x --for subject --format json",
+        "ask --batch batch.jsonl --for subject",
+        "actions User:bob Doc:x --for subject",
+        "actions User:bob Doc:x --for subject --format json",
+        "list User:bob Doc",
+        "list User:bob Doc --format json",
+        "list User:bob Doc --can edit",
+        "list User:bob Doc --can edit --format json",
+        "who edit Doc:x --for User:bob",
+        "who edit Doc:x --for User:bob --format json",
+        "who --sees Doc:x --for User:bob",
+        "who --sees Doc:x --for User:bob --format json",
+    ];
+    let answers = |facts: &str| -> Vec<(i32, String)> {
+        fs::write(directory.join("app.world"), format!("{WORLD}{facts}\n")).unwrap();
+        let ask = |query: &&str| {
+            let scene = ["-p", "app.policy", "-w", "app.world"];
+            let arguments: Vec<&str> = query.split(' ').chain(scene).collect();
+            run(&directory, &arguments)
+        };
+        queries.iter().map(ask).collect()
+    };
+    let nothing = answers("");
+    for facts in UNSEEN {
+        for ((query, unseen), nothing) in queries.iter().zip(answers(facts)).zip(&nothing) {
+            assert_eq!(unseen, *nothing, "{query}\nwith {facts}");
+        }
+    }
+    // What he does see, he is told of, and these queries would notice.
+    let seen = answers("Doc:x in Team:red { size: 20 }");
+    let told: Vec<bool> = seen
+        .iter()
+        .zip(&nothing)
+        .map(|(seen, nothing)| seen != nothing)
+        .collect();
+    assert_eq!(told.iter().filter(|told| **told).count(), 13, "{seen:?}");
+    assert!(seen[0].1.contains("too large to edit"), "{seen:?}");
+    // An administrator is told more.
+    let admin = [
+        "ask",
+        "User:bob",
+        "edit",
+        "Doc:x",
+        "-p",
+        "app.policy",
+        "-w",
+        "app.world",
+    ];
+    assert!(run(&directory, &admin).1.contains("Team:red"));
+}
