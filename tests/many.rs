@@ -210,3 +210,44 @@ fn what_no_fact_names_any_more_is_not_known() {
     world.remove(&stands("Doc:list", &["Team:blue"])).unwrap();
     assert_eq!(teams(&world), 0);
 }
+
+/// A document in many folders, which lie in many others: what is known of all that lies around it,
+/// and what must be found by going there.
+#[test]
+fn every_container_counts_however_many_there_are() {
+    let policy = "
+        subject User
+        scope Folder in many Folder { actions open  role Viewer { can open, Doc.read } }
+        resource Doc in many Folder { visible by read  actions read }
+    ";
+    let policy = ward::compile(&Sources::new().with("many.policy", policy)).unwrap();
+    let name = |text: &str| text.parse::<EntityName>().unwrap();
+    for count in [2, 40, 300, 3000] {
+        let mut facts = Vec::new();
+        for folder in 0..count {
+            facts.push(stands("Doc:d", &[&format!("Folder:f{folder}")]));
+            let outer = format!("Folder:outer{}", folder % 7);
+            facts.push(stands(&format!("Folder:f{folder}"), &[&outer]));
+            facts.push(views(
+                &format!("User:u{folder}"),
+                &format!("Folder:f{folder}"),
+            ));
+        }
+        facts.push(views("User:ann", "Folder:outer1"));
+        facts.push(views("User:bob", "Folder:elsewhere"));
+        let world = World::build(Arc::clone(policy.plan()), facts).unwrap();
+        let ward = Evaluator::new(&world, 0);
+        let reads = |user: &str| {
+            let check = ward.check(&name(user), "read", &name("Doc:d"), &Context::default());
+            check.unwrap().outcome == Outcome::Allowed
+        };
+        for folder in [0, 1, count / 2, count - 1] {
+            assert!(
+                reads(&format!("User:u{folder}")),
+                "{count} folders, {folder}"
+            );
+        }
+        assert!(reads("User:ann"), "{count} folders");
+        assert!(!reads("User:bob"), "{count} folders");
+    }
+}

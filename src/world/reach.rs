@@ -19,6 +19,9 @@ use crate::plan::{EntityId, Id, Link, Plan, RoleId, TypeId, TypeKind};
 /// nothing.
 const MOST: usize = 256;
 
+/// The same goes for a subject of more groups than this.
+const MOST_GROUPS: usize = 64;
+
 /// Where no record is.
 const UNTOLD: u32 = u32::MAX;
 
@@ -172,6 +175,8 @@ struct Making<'m> {
     tree: &'m Tree,
     edges: &'m BaseEdges,
     closures: &'m Runs<Tag>,
+    /// Whether some container gives roles to whom it names.
+    is_linked: bool,
 }
 
 impl Reach {
@@ -189,6 +194,11 @@ impl Reach {
             tree: &base.tree,
             edges: &base.edges,
             closures: &base.closures,
+            is_linked: plan
+                .facets
+                .links
+                .iter()
+                .any(|(ty, _)| plan.is_container(*ty)),
         };
         let mut reach = Self {
             holders: vec![(0..0, 0); plan.types.len()],
@@ -238,7 +248,7 @@ impl Making<'_> {
         holds: &mut Vec<[u32; 4]>,
     ) -> Option<[u32; 2]> {
         let row = self.rows.get(holder.index())?;
-        if !row.is_known() || row.has(Flag::LEAVES) || !self.add_all(holder, holds) {
+        if !row.is_known() || row.has(Flag::LEAVES) || !self.add_all(holder, is_group, holds) {
             return None;
         }
         let groups: &[Tag] = match row.has(Flag::MEMBER) {
@@ -249,7 +259,7 @@ impl Making<'_> {
         let mut starts: SmallVec<[u32; 8]> = SmallVec::new();
         for group in groups.iter().map(|group| EntityId(group.id())) {
             if is_group {
-                if holds.len() > MOST || !self.add_all(group, holds) {
+                if holds.len() > MOST || !self.add_all(group, true, holds) {
                     return None;
                 }
             } else {
@@ -277,8 +287,9 @@ impl Making<'_> {
 
     /// Adds what a holder holds by facts, by sets, and by links from containers; whether that is
     /// all.
-    fn add_all(&self, holder: EntityId, holds: &mut Vec<[u32; 4]>) -> bool {
-        self.add_held(self.edges.held.of(holder), holds) && self.add_linked(holder, holds)
+    fn add_all(&self, holder: EntityId, is_group: bool, holds: &mut Vec<[u32; 4]>) -> bool {
+        let held = self.edges.held.of(holder);
+        self.add_held(held, holds) && self.add_linked(holder, is_group, holds)
     }
 
     fn add(&self, place: EntityId, role: Tag, holds: &mut Vec<[u32; 4]>) -> bool {
@@ -299,23 +310,29 @@ impl Making<'_> {
     /// Adds what the sets hold that a role makes one part of.
     fn add_by_sets(&self, at: EntityId, held: Tag, holds: &mut Vec<[u32; 4]>) -> bool {
         let sets = self.edges.set_held.of(at);
-        sets.iter().all(|(set, place, role)| {
-            let id = RoleId(held.id());
-            let declared = self.plan.roles.find(id);
-            let is_in = id == *set || declared.is_some_and(|held| held.gives(*set));
-            // When both end is not told by one number.
-            !is_in || !held.timed() && !role.timed() && self.add(*place, *role, holds)
-        })
+        // Each member looks at all of them.
+        sets.len() <= MOST
+            && sets.iter().all(|(set, place, role)| {
+                let id = RoleId(held.id());
+                let declared = self.plan.roles.find(id);
+                let is_in = id == *set || declared.is_some_and(|held| held.gives(*set));
+                // When both end is not told by one number.
+                !is_in || !held.timed() && !role.timed() && self.add(*place, *role, holds)
+            })
     }
 
     /// Adds the roles that containers give to whom they name.
-    fn add_linked(&self, holder: EntityId, holds: &mut Vec<[u32; 4]>) -> bool {
+    fn add_linked(&self, holder: EntityId, is_group: bool, holds: &mut Vec<[u32; 4]>) -> bool {
         let related = self.edges.related.of(holder).iter();
         let related = related.map(|(relation, from)| (*from, Link::Relation(*relation)));
         let mentions = self.edges.mentions.of(holder).iter();
         let mentions = mentions.map(|(from, column)| (*from, Link::Attribute(*column)));
-        if !self.plan.facets.also {
+        if !self.is_linked {
             return true;
+        }
+        // All groups in a group look at what names it.
+        if is_group && related.len() + mentions.len() > 4 * MOST {
+            return false;
         }
         related.chain(mentions).all(|(from, link)| {
             let ty = self.rows.get(from.index()).map(|row| row.ty());
@@ -333,20 +350,21 @@ impl Making<'_> {
     fn above(&self) -> Above {
         let mut above = Above::default();
         let mut starts = Vec::new();
-        let most = 8 * self.edges.more_containers.len() + 1024;
+        // What is found in vain counts too, so that neither memory nor time is more than that.
+        let mut left = 8 * self.edges.more_containers.len() + 1024;
         for (entity, _) in self.edges.more_containers.each() {
-            let Some(all) = self.all_above(entity) else {
-                continue;
+            let all = self.all_above(entity);
+            let Some(rest) = left.checked_sub(all.as_ref().map_or(MOST, Vec::len)) else {
+                break;
             };
+            left = rest;
+            let Some(all) = all else { continue };
             let signs = all.iter().fold(0u64, |signs, of| signs | 1 << (of & 63));
             let (Ok(start), Ok(count)) =
                 (u32::try_from(above.words.len()), u32::try_from(all.len()))
             else {
                 break;
             };
-            if above.words.len() + all.len() > most {
-                break;
-            }
             starts.push((entity, start));
             above
                 .words
@@ -373,9 +391,9 @@ impl Making<'_> {
                 if !all.contains(&container.0) {
                     all.push(container.0);
                 }
-            }
-            if all.len() > MOST {
-                return None;
+                if all.len() > MOST {
+                    return None;
+                }
             }
             let Some(container) = all.get(next) else {
                 return Some(all);
@@ -488,8 +506,15 @@ impl World {
         }
         let own = reach.record(own)?;
         records.push(own);
+        if own.starts.len() > MOST_GROUPS {
+            return None;
+        }
         for start in own.starts.iter().skip(1) {
             records.push(reach.record(*start)?);
+        }
+        let held: usize = records.iter().map(|record| record.holds.len()).sum();
+        if held > 4 * MOST {
+            return None;
         }
         let anyone = reach.of_anyone()?;
         if !anyone.holds.is_empty() {

@@ -228,6 +228,9 @@ impl World {
         let mut all: SmallVec<[Tag; 8]> = SmallVec::from_slice(own);
         for group in own {
             all.extend_from_slice(base.closures.of(EntityId(group.id())));
+            if all.len() > 4 * own.len() + 64 {
+                return None;
+            }
         }
         if all.len() > own.len() {
             all.sort_unstable();
