@@ -1,11 +1,12 @@
-//! Small policies on what random ones seldom say: each file in `tests/cases/` compiles, and its tests pass.
+//! Small policies on what random ones seldom say: each file in `tests/cases/` compiles, its plan
+//! is read as it was written, and its tests pass.
 
 #![cfg(feature = "compiler")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::Path;
 
-use ward::Sources;
+use ward::{Plan, Sources};
 
 #[test]
 fn cases_come_out_as_they_say() {
@@ -18,6 +19,10 @@ fn cases_come_out_as_they_say() {
         let text = std::fs::read_to_string(&path).unwrap();
         let policy = ward::compile(&Sources::new().with(name.as_str(), text))
             .unwrap_or_else(|errors| panic!("{errors}"));
+        let written = serde_json::to_string(&**policy.plan()).unwrap();
+        let read: Plan = serde_json::from_str(&written).unwrap();
+        // Not `assert_eq`: two whole plans are no help to a reader.
+        assert!(read == **policy.plan(), "{name}");
         for result in ward::spec::run(&policy) {
             tests += 1;
             for failure in result.failures {
