@@ -324,6 +324,7 @@ fn without_one_includes_the_others_include_what_they_did() {
              role Host { includes Guest }
              role Other { includes Member }
          }
+         reveal Team when principal is Guest of Team
          test \"neither more nor less\" {
              Team:t in Org:o
              User:u is Chief of Team:t

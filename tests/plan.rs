@@ -393,8 +393,11 @@ fn conditions_of_a_plan_are_read_from_what_stands_before() {
     }
     for node in ["attribute", "has_attribute"] {
         for first in expand(&whole, &format!("nodes/*/{node}/1/start")) {
-            let column = format!("/columns/{}/1", whole.pointer(&first).unwrap());
-            let said = refusal(&whole, &column, Value::from(100));
+            let column = format!("/columns/{}", whole.pointer(&first).unwrap());
+            let of = whole.pointer(&format!("{column}/0")).unwrap();
+            let attributes = whole.pointer(&format!("/types/{of}/attributes"));
+            let beyond = attributes.unwrap().as_array().unwrap().len();
+            let said = refusal(&whole, &format!("{column}/1"), Value::from(beyond));
             assert_eq!(said.as_deref(), Some("nodes"), "{column}");
         }
     }
@@ -424,7 +427,16 @@ fn what_contradicts_itself_is_refused_by_its_part() {
     let at = |path: &str| whole.pointer(&named(&whole, path)).unwrap().clone();
     let (doc_lane, team_lane) = (at("types/Doc/first_lane"), at("types/Team/first_lane"));
     let (own, other) = (at("roles/Reader/implies/0"), at("roles/Member/implies/0"));
+    let mut overrides_itself = at("types/Team");
+    overrides_itself["overrides"] = 256.into();
+    overrides_itself["overridden"] = 256.into();
+    let mut asked_twice = at("actions/invite/asked_of");
+    let beyond = [asked_twice[0][0].clone(), 2.into()].to_vec();
+    asked_twice.as_array_mut().unwrap().push(beyond.into());
     let cases = [
+        ("types/Team", overrides_itself, "overrides"),
+        ("actions/invite/asked_of", asked_twice, "actions"),
+        ("lanes/0/of", 0.into(), "lanes"),
         ("types/Team/overridden", 3.into(), "overrides"),
         ("types/Team/overrides", 256.into(), "overrides"),
         ("types/Team/lane_count", 0.into(), "lanes"),
@@ -517,6 +529,12 @@ fn object(key: &str, value: Value) -> Value {
 
 #[test]
 fn a_plan_nests_no_deeper_than_can_be_walked() {
+    // What reads it needs more stack than a test has, before anything is checked.
+    let large = std::thread::Builder::new().stack_size(256 << 20);
+    large.spawn(nests_too_deep).unwrap().join().unwrap();
+}
+
+fn nests_too_deep() {
     let whole = serde_json::to_value(plan()).unwrap();
     let is_read = |plan: Value| serde_json::from_value::<Plan>(plan).is_ok();
     let negated = |times: usize| {
@@ -529,14 +547,22 @@ fn a_plan_nests_no_deeper_than_can_be_walked() {
     };
     assert!(negated(1_000));
     assert!(!negated(1_100));
-    let set_of = |times: usize| {
+    let nested = |times: usize, outer: fn(Value) -> Value| {
         let mut plan = whole.clone();
         let text = Value::from("string");
-        plan["context"][1]["type"] = (0..times).fold(text, |inner, _| object("set", inner));
+        plan["context"][1]["type"] = (0..times).fold(text, |inner, _| outer(inner));
         is_read(plan)
     };
-    assert!(set_of(1_000));
-    assert!(!set_of(1_100));
+    assert!(nested(1_000, |inner| object("set", inner)));
+    assert!(!nested(1_100, |inner| object("set", inner)));
+    let record = |inner: Value| {
+        let mut field = object("type", inner);
+        field["name"] = "a".into();
+        field["optional"] = false.into();
+        object("record", vec![field].into())
+    };
+    assert!(nested(300, record));
+    assert!(!nested(1_100, record));
 }
 
 #[test]
