@@ -566,6 +566,16 @@ fn nests_too_deep() {
 }
 
 #[test]
+fn what_is_no_value_is_told_what_would_be_one() {
+    let error = serde_json::from_str::<ward::Value>("null").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "invalid type: null, expected a boolean, a whole number, a string, a list or an object \
+         at line 1 column 4"
+    );
+}
+
+#[test]
 fn another_version_is_refused_by_name() {
     let mut whole = serde_json::to_value(plan()).unwrap();
     whole["version"] = Value::from(99);
