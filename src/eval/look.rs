@@ -82,8 +82,7 @@ impl<'w> Evaluator<'w> {
     ) -> Result<Look<'w>, QueryError> {
         let question = self.question(subject, context)?;
         let of = self.type_named(&resource.type_name)?;
-        let action = self.action_named(action, of)?;
-        let (lane, bit) = self.bit(action, of)?;
+        let (action, (lane, bit)) = self.action_meant(action, of)?;
         Ok(Look {
             evaluator: *self,
             question,
