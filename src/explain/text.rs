@@ -347,6 +347,7 @@ impl Lines {
         for (index, change) in suggestion.changes.iter().enumerate() {
             line.words(if index == 0 { "would help: " } else { " and " });
             match change {
+                Change::Know { fact } => line.words("add ").fact(fact).words(" by its name alone"),
                 Change::Hold { fact }
                 | Change::Join { fact }
                 | Change::Share { fact }

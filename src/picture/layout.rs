@@ -21,6 +21,9 @@ const GAP: f64 = 22.0;
 const GUTTER: f64 = 26.0;
 const TRACK: f64 = 11.0;
 const MARGIN: f64 = 24.0;
+/// How far apart lines of different kinds leave a card, and how little does not make a corner.
+const BESIDE: f64 = 8.0;
+const ROUGHLY: f64 = 4.0;
 /// A column with more than this is put beside another.
 const TALLEST: f64 = 2600.0;
 
@@ -531,11 +534,20 @@ fn paths(picture: &Picture, cards: &[Placed], column: &[usize], tracks: &[Track]
             LinkKind::Override => -8.0,
             LinkKind::Missing => 4.0,
         };
-        let end = (to.x + to.width, to.port(None) + offset);
+        // Lines of other kinds that leave here leave beside each other.
+        let beside = picture.links.iter().any(|other| {
+            (other.from, other.row) == (link.from, link.row) && other.kind < link.kind
+        });
+        let start = from.port(link.row) + if beside { BESIDE } else { 0.0 };
+        let mut end = (to.x + to.width, to.port(None) + offset);
+        // What is all but straight is straight.
+        if (start - end.1).abs() < ROUGHLY {
+            end.1 = start;
+        }
         let mut points = Vec::new();
         if of > at {
-            points.push((from.x, from.port(link.row)));
-            points.push((down, from.port(link.row)));
+            points.push((from.x, start));
+            points.push((down, start));
             // Other columns are passed between their cards.
             let mut x = down;
             for index in (at + 1..of).rev() {
@@ -548,8 +560,8 @@ fn paths(picture: &Picture, cards: &[Placed], column: &[usize], tracks: &[Track]
             points.push((x, end.1));
         } else {
             // To a card of the same column, or further right: around the right side.
-            points.push((from.x + from.width, from.port(link.row)));
-            points.push((down, from.port(link.row)));
+            points.push((from.x + from.width, start));
+            points.push((down, start));
             points.push((down, end.1));
         }
         points.push(end);
