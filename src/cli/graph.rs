@@ -123,7 +123,7 @@ fn picture(arguments: &Arguments, policy: &Policy) -> Result<Option<Picture>, St
         report::question(&error);
         Stop::Told
     })?;
-    Ok(Some(Picture::of_explanation(&found, policy.plan())))
+    Ok(Some(Picture::of_explanation(&found, &world)))
 }
 
 fn drawn(picture: &Picture, format: GraphFormat) -> Result<Vec<u8>, Stop> {
