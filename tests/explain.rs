@@ -78,7 +78,10 @@ struct Tried {
     suggestions: usize,
     pairs: usize,
     helpless: usize,
+    /// Where there was too much to try two changes together.
     cut: usize,
+    /// Where nothing is suggested, and it is said that there may be something.
+    unsure: usize,
 }
 
 fn count_from(name: &str, otherwise: u64) -> u64 {
@@ -241,6 +244,7 @@ fn nothing_overlooked(
         return Err(format!("one fact is enough: {helping:?}"));
     }
     if explanation.more_changes {
+        tried.unsure += usize::from(explanation.changes.is_empty());
         return Ok(());
     }
     for (wanted, fact) in &helping {
@@ -433,4 +437,5 @@ fn explanations_hold() {
     println!("{tried:?}");
     assert!(failed.is_none(), "{}", failed.unwrap_or_default());
     assert!(tried.allowed > 0 && tried.suggestions > 0, "{tried:?}");
+    assert!(tried.helpless > tried.unsure, "{tried:?}");
 }

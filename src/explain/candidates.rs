@@ -118,7 +118,7 @@ pub(super) fn candidates(
         subject,
         found: Vec::new(),
         told: HashSet::new(),
-        left_out: false,
+        left_out: support.is_full(),
     };
     let places = search.places();
     search.ended(&places);
@@ -178,7 +178,7 @@ impl Search<'_> {
 
     /// Where a role could help: what the answer rests on, and what it would rest on if shares that
     /// have ended had not.
-    fn places(&self) -> Vec<EntityId> {
+    fn places(&mut self) -> Vec<EntityId> {
         let world = self.world;
         let mut places = self.support.entities.clone();
         let mut seen: HashSet<EntityId> = places.iter().copied().collect();
@@ -187,8 +187,13 @@ impl Search<'_> {
             next += 1;
             let shared = world.shares_of(place).map(|share| share.with);
             for above in shared.chain(world.containers(place)).collect::<Vec<_>>() {
-                if places.len() < MOST && seen.insert(above) {
+                if !seen.insert(above) {
+                    continue;
+                }
+                if places.len() < MOST {
                     places.push(above);
+                } else {
+                    self.left_out = true;
                 }
             }
         }
@@ -230,14 +235,19 @@ impl Search<'_> {
     }
 
     /// The subject and all groups that it is or was in.
-    fn members(&self) -> Vec<EntityId> {
+    fn members(&mut self) -> Vec<EntityId> {
         let mut members: Vec<EntityId> = self.look.asker().into_iter().collect();
         let mut next = 0;
         while let Some(member) = members.get(next).copied() {
             next += 1;
             for membership in self.world.memberships(member) {
-                if members.len() < MOST && !members.contains(&membership.other) {
+                if members.contains(&membership.other) {
+                    continue;
+                }
+                if members.len() < MOST {
                     members.push(membership.other);
+                } else {
+                    self.left_out = true;
                 }
             }
         }

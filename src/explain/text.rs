@@ -314,7 +314,8 @@ impl Lines {
     }
 
     fn changes(&mut self, explanation: &Explanation) {
-        if explanation.outcome == Outcome::Allowed || !explanation.searched {
+        let is_known = !explanation.missing.contains(&Missing::UnknownResource);
+        if explanation.outcome == Outcome::Allowed || !explanation.searched || !is_known {
             return;
         }
         for suggestion in explanation.changes.iter().take(TOLD) {
