@@ -47,9 +47,9 @@ impl Picture {
         drawing.card(subject);
         drawing.card(resource);
         for proof in explanation.proofs.iter().take(1) {
-            drawing.given(explanation, "sees", &proof.sees);
+            drawing.given(explanation, "shows it", &proof.sees);
             if let Some(can) = &proof.can {
-                drawing.given(explanation, "can", can);
+                drawing.given(explanation, "gives it", can);
             }
         }
         if *outcome != Outcome::Allowed {
