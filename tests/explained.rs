@@ -194,6 +194,27 @@ fn where_a_name_is_enough_nothing_more_is_suggested() {
     );
 }
 
+#[test]
+fn where_nothing_near_helps_other_scopes_are_tried() {
+    let directory = fresh("window");
+    let policy = "
+        subject User
+        scope Archive { role Keeper { sees * } }
+        scope Club { role Member { sees *  can Film.watch } }
+        resource Film in Archive { actions watch  share with Club { level evening { watch } } }
+    ";
+    let world = "Film:metropolis in Archive:city Club:silent User:ann";
+    fs::write(directory.join("app.policy"), policy).unwrap();
+    fs::write(directory.join("app.world"), world).unwrap();
+    let question = "explain User:ann watch Film:metropolis -p app.policy -w app.world";
+    let arguments: Vec<&str> = question.split(' ').collect();
+    let (_, text) = run(&directory, &arguments);
+    assert_eq!(
+        text.lines().last().unwrap(),
+        "  would help: add share Film:metropolis with Club:silent at evening and add User:ann is Member of Club:silent; opens sight of Club:silent"
+    );
+}
+
 const POLICY: &str = r#"
 subject User
 subject Group of User
