@@ -539,7 +539,11 @@ impl World {
     /// more to know of the ways up from it.
     #[inline]
     pub(crate) fn all_above(&self, entity: EntityId) -> Option<Places<'_>> {
-        self.reach.above(entity)
+        let above = self.reach.above(entity)?;
+        // A change further up disturbs what lies below in the tree, which this entity may not.
+        let is_settled = |place: &u32| self.settled_number(EntityId(*place)).is_some();
+        let settled = self.changed.disturbed.is_empty() || above.all.iter().all(is_settled);
+        settled.then_some(above)
     }
 
     /// The number of a resource of the base above which no way has changed.

@@ -28,6 +28,12 @@ impl Facts {
                     let all = said.chain(self.containers_of(&this).cloned());
                     let all: BTreeSet<Entity> = all.filter(|outer| outer.0 == *of).collect();
                     spec.cardinality == Cardinality::Many || all.len() < 2
+                }) && containers.iter().map(entity).all(|outer| {
+                    // Nothing stands in itself. Groups may: of these no type is declared to stand in.
+                    let is_inside = || outer == this || self.above(&outer).contains(&this);
+                    let mut stands = decl.containers.iter();
+                    let stands = stands.any(|spec| spec.type_name.name == outer.0);
+                    !(stands && is_inside())
                 }) && attributes.iter().all(|(name, expr)| {
                     let key = (this.clone(), name.name.clone());
                     let before = self.attributes.get(&key);
