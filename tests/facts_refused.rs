@@ -45,10 +45,10 @@ fn refused(facts: &str) -> Vec<String> {
 
 #[test]
 fn each_says_what_to_do() {
-    for (facts, expected) in [
+    let all = [
         (
             "Group:g in Hall:h",
-            "E0505 a `Group` cannot stand in a `Hall` (`Group` stands in `Group`)",
+            "E0505 a `Group` cannot stand in a `Hall` (`Group` stands in nothing: take the `in` out)",
         ),
         (
             "Hall:h in Group:g",
@@ -90,9 +90,16 @@ fn each_says_what_to_do() {
             "role Clerk of Org:o can Doc.*",
             "E0524 unknown permission `Doc.*` (name each action as `Type.action`, or a permission group by its path)",
         ),
-    ] {
-        assert_eq!(refused(facts), [expected], "{facts}");
-    }
+    ];
+    let told: Vec<(&str, Vec<String>)> = all
+        .iter()
+        .map(|(facts, _)| (*facts, refused(facts)))
+        .collect();
+    let expected: Vec<(&str, Vec<String>)> = all
+        .iter()
+        .map(|(facts, why)| (*facts, vec![(*why).to_owned()]))
+        .collect();
+    assert_eq!(told, expected);
 }
 
 /// Containment repeats within a type only, and never comes back to where it began.

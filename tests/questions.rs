@@ -59,7 +59,7 @@ fn questions_that_do_not_fit_the_policy() {
     );
     assert_eq!(
         check("User:ann", "Note.view", "Doc:d", &none),
-        "E0603 no action `Note.view` is asked of a `Doc` (did you mean `view`?)"
+        "E0603 no action `Note.view` is asked of a `Doc` (these are: `Doc.view`)"
     );
     assert_eq!(
         check("User:ann", "create", "Team:t", &none),
@@ -184,7 +184,7 @@ resource Doc in Team {
 
 const VALUED: &str = r#"
 User:ann is Member of Team:t
-Doc:d in Team:t { due: 2026-01-02, price: 1.5, long: 36h, size: 9223372036854775807, box: { a: 1 }, people: ["ann", "bob"], next: "gone" }
+Doc:d in Team:t { due: 2026-01-02, price: 1.5, long: 36h, size: 9223372036854775807, box: { a: 1 }, people: [User:ann, User:bob], next: Doc:gone }
 Doc:d editors User:bob
 Doc:d editors User:ann
 "#;
