@@ -86,7 +86,7 @@ fn questions_that_do_not_fit_the_policy() {
             "Doc:d",
             &with("box", record("size", Value::Bool(true)))
         ),
-        "E0606 `context.box.size` is of type `Int`, not `Bool` (give a value of type `Int`)"
+        "E0606 `context.box.size` is of type `Int`, not `true` (give a value of type `Int`)"
     );
     assert_eq!(
         check(
@@ -95,7 +95,7 @@ fn questions_that_do_not_fit_the_policy() {
             "Doc:d",
             &with("box", record("from", Value::Int(1)))
         ),
-        "E0606 `context.box.from` is of type `IpAddr`, not `Int` (give a value of type `IpAddr`)"
+        "E0606 `context.box.from` is of type `IpAddr`, not `1` (give a value of type `IpAddr`)"
     );
     assert_eq!(
         told(Context::try_from(Value::Int(1))),
@@ -230,7 +230,7 @@ fn what_is_worked_out_beforehand_is_what_it_says() {
 fn what_cannot_be_read_gives_nothing_and_is_told_with_its_place() {
     let line = VALUES.lines().count() + 1;
     for (condition, why) in [
-        ("resource.size + 1 > 0", "overflow"),
+        ("resource.size + 1 > 0", "a number left 64 bits"),
         (
             "resource has next && resource.next.Team == Team:t",
             "there is no enclosing Team",
