@@ -38,7 +38,6 @@ pub(crate) fn check<'a>(
         compiled: HashMap::default(),
         diagnostics,
     };
-    checker.containers_and_groups();
     let attributes = schema.types.rows().iter();
     let attributes = attributes
         .map(|ty| checker.fields(&ty.attributes))
@@ -95,20 +94,6 @@ pub(super) struct Checker<'c, 'a> {
 }
 
 impl Checker<'_, '_> {
-    /// A group cannot be a container of its own members.
-    fn containers_and_groups(&mut self) {
-        for (_, group) in self.schema.types.iter() {
-            for member in &group.members {
-                let member = &self.schema.types[*member];
-                let group_id = self.schema.type_names.get(&group.name);
-                if member.containers.iter().any(|(of, _)| Some(of) == group_id) {
-                    let error = model::container_and_group(member.span, &member.name, &group.name);
-                    self.diagnostics.push(error);
-                }
-            }
-        }
-    }
-
     fn role(&mut self, role: RoleId) -> RoleMeaning {
         let info = &self.schema.roles[role];
         let reach = self.reach.leading_to(info.on);
@@ -349,7 +334,10 @@ impl Checker<'_, '_> {
                 }
             };
             if slot.replace(annotation.value.value.clone()).is_some() {
-                let error = report::declared_twice(*span, "annotation", name, rule.span);
+                let mut same = rule.annotations.iter().map(|other| &other.name);
+                let first = same.find(|other| other.name == *name);
+                let first = first.map_or(rule.span, |first| first.span);
+                let error = report::declared_twice(*span, "annotation", name, first);
                 self.diagnostics.push(error);
             }
         }

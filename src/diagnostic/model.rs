@@ -208,21 +208,6 @@ pub(crate) fn unknown_annotation(span: Span, name: &str, near: Option<&str>) -> 
         .suggest(near, "rules have `@id(\"…\")` and `@reason(\"…\")`")
 }
 
-pub(crate) fn container_and_group(span: Span, member: &str, group: &str) -> Diagnostic {
-    Diagnostic::error(
-        "E0407",
-        span,
-        format!(
-            "{} cannot both stand in {} and be a member of it",
-            a(member),
-            a(group)
-        ),
-    )
-    .help(format!(
-        "take `in {group}` out: members are listed with `of` in `{group}`"
-    ))
-}
-
 pub(crate) fn only_on(
     span: Span,
     what: &str,
