@@ -186,6 +186,50 @@ const CASES: &[Case] = &[
         // It has no condition that could fail.
         refused: "",
     },
+    Case {
+        kind: "sees",
+        policy: "scope Team { role Member { sees this } } resource Doc in Team",
+        facts: "Doc:a in Team:t  User:u is Member of Team:t",
+        granted: "expect User:u sees Team:t",
+        refused: "expect User:u cannot see Doc:a",
+    },
+    Case {
+        kind: "can",
+        policy: "scope Team { actions close  role Member { sees *  can Team.close } }
+                 resource Doc in Team { actions edit }",
+        facts: "Doc:a in Team:t  User:u is Member of Team:t",
+        granted: "expect User:u can close on Team:t",
+        refused: "expect User:u cannot edit on Doc:a",
+    },
+    Case {
+        kind: "visible by",
+        policy: "scope Team { role Reader { can Doc.view }  role Member { sees Doc when resource.open } }
+                 resource Doc in Team { open: Bool = false  visible by view  actions view }",
+        facts: "Doc:a in Team:t  User:u is Reader of Team:t  User:v is Member of Team:t",
+        granted: "expect User:u sees Doc:a",
+        refused: "expect User:v cannot see Doc:a",
+    },
+    Case {
+        kind: "visible by",
+        policy: "scope Team { role Reader { can Doc.view } }
+                 resource Doc in Team, Doc? { visible by view  actions view  role Keeper { sees this } }",
+        facts: "Doc:a in Team:t  Doc:b in Team:t, Doc:a
+                User:u is Reader of Team:t  User:v is Keeper of Doc:a",
+        granted: "expect User:u sees Doc:b",
+        refused: "expect User:v cannot see Doc:b",
+    },
+    Case {
+        kind: "includes",
+        policy: "scope Team {
+                     actions view, edit
+                     role Guest { at most Team.view }
+                     role Owner { includes Guest }
+                     role Editor { sees *  can * }
+                 }",
+        facts: "User:u is Owner of Team:t, Editor of Team:t",
+        granted: "expect User:u cannot edit on Team:t",
+        refused: "",
+    },
 ];
 
 fn compiled(text: &str) -> ward::Policy {
@@ -241,6 +285,9 @@ fn what_gives_everything_has_one_direction_only() {
     let policy = compiled(
         "subject User
          scope Team { actions view  role Member { sees *  can * }  role Split { sees Team  can view } }
+         scope Club { actions enter, leave  role Guest { sees this  can *  can enter } }
+         scope Hall { role Porter { sees this } }
+         resource Box in Club, Box? { role Keeper { sees this } }
          forbid Team.view to User",
     );
     let all = measure(&policy, |_| true);
@@ -255,9 +302,40 @@ fn what_gives_everything_has_one_direction_only() {
             ("can", None),
             ("sees", None),
             ("can", None),
+            ("sees", Some(0)),
+            ("can", None),
+            ("can", None),
+            ("sees", None),
+            ("sees", Some(0)),
             ("forbid", Some(0))
         ]
     );
+}
+
+#[test]
+fn without_one_includes_the_others_include_what_they_did() {
+    let policy = compiled(
+        "subject User
+         scope Org { role Staff { sees this } }
+         scope Team in Org {
+             role Member { sees * }
+             role Guest { sees *  requires Org.Staff }
+             role Chief { includes Member }
+             role Host { includes Guest }
+             role Other { includes Member }
+         }
+         test \"neither more nor less\" {
+             Team:t in Org:o
+             User:u is Chief of Team:t
+             User:v is Host of Team:t
+             expect User:u sees Team:t
+             expect User:v cannot see Team:t
+         }",
+    );
+    let all = measure(&policy, |_| true);
+    let includes = all.iter().filter(|found| found.kind == "includes");
+    let granted: Vec<_> = includes.map(|found| found.granted).collect();
+    assert_eq!(granted, [Some(1), Some(0), Some(0)]);
 }
 
 #[test]

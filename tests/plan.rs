@@ -63,8 +63,21 @@ const WORLD: &str = r#"
     Key:one in Team:red { holder: User:ann, scopes: ["Doc.view"] }
 "#;
 
+/// What else a condition can be made of.
+const CONDITIONS: &str = r#"
+    context { from?: IpAddr }
+    forbid Doc.edit when context has from && !(context.from in ip("10.0.0.0/8")) && resource.meta has note
+        && resource.meta.note like "secret*" && -resource.meta.level < -3
+    forbid Doc.view when [resource.owner].containsAll(resource.readers) && !resource.readers.isEmpty()
+    forbid Team.invite when resource.Org == Org:closed
+"#;
+
 fn plan() -> Plan {
-    let policy = ward::compile(&Sources::new().with("plan.policy", POLICY));
+    compiled(POLICY)
+}
+
+fn compiled(text: &str) -> Plan {
+    let policy = ward::compile(&Sources::new().with("plan.policy", text));
     (**policy.unwrap_or_else(|errors| panic!("{errors}")).plan()).clone()
 }
 
@@ -200,6 +213,330 @@ fn a_damaged_plan_is_refused_or_harmless() {
         }
     }
     assert!(refused > 500, "{refused} refused, {harmless} harmless");
+}
+
+/// The places that a path leads to; `*` stands for every element.
+fn expand(value: &Value, path: &str) -> Vec<String> {
+    let mut found = vec![String::new()];
+    for part in path.split('/') {
+        let each = found.into_iter().flat_map(|pointer| {
+            let parts = match (part, value.pointer(&pointer)) {
+                ("*", Some(Value::Array(items))) => {
+                    (0..items.len()).map(|n| n.to_string()).collect()
+                }
+                _ => vec![part.to_owned()],
+            };
+            parts
+                .into_iter()
+                .map(move |part| format!("{pointer}/{part}"))
+        });
+        found = each.collect();
+        found.retain(|pointer| value.pointer(pointer).is_some_and(|found| !found.is_null()));
+    }
+    found
+}
+
+/// What is said of a plan with another value somewhere.
+fn refusal(whole: &Value, pointer: &str, other: Value) -> Option<String> {
+    let mut damaged = whole.clone();
+    *damaged.pointer_mut(pointer).unwrap() = other;
+    let error = serde_json::from_value::<Plan>(damaged).err()?.to_string();
+    let part = error.strip_prefix("this plan is damaged (")?;
+    Some(part.split_once(')').unwrap().0.to_owned())
+}
+
+/// Where ids stand, what they are ids of, and the part that is named where one is too large.
+const IDS: &[(&str, &str, &str)] = &[
+    ("types/*/members/*", "types", "members"),
+    ("types/*/containers/*/0", "types", "containers"),
+    ("types/*/relations/*", "relations", "relations"),
+    ("types/*/roles/*", "roles", "roles"),
+    ("types/*/shares/*/0", "types", "shares"),
+    ("types/*/shares/*/1/*", "levels", "shares"),
+    ("types/*/permits/*/lane", "lanes", "rules"),
+    ("types/*/forbids/*/lane", "lanes", "rules"),
+    ("types/*/permits/*/condition", "conditions", "conditions"),
+    ("types/*/forbids/*/clause", "clauses", "clauses"),
+    ("types/*/reveals/*/condition", "conditions", "conditions"),
+    ("types/*/reveals/*/subjects/*", "types", "subjects"),
+    ("types/*/hides/*/clause", "clauses", "clauses"),
+    ("types/*/custom_roles/clause", "clauses", "custom roles"),
+    ("types/*/custom_roles/masks/*/0", "lanes", "custom roles"),
+    ("types/*/acts_for/within", "types", "credentials"),
+    ("types/*/visible_by/0", "lanes", "visible by"),
+    ("types/*/attributes/*/default", "constants", "defaults"),
+    ("context/*/default", "constants", "defaults"),
+    ("types/*/attributes/*/type/entity/*", "types", "value types"),
+    ("actions/*/owner", "types", "actions"),
+    ("lanes/*/actions/*", "actions", "lanes"),
+    ("relations/*/of", "types", "relations"),
+    ("relations/*/targets/*", "types", "relations"),
+    ("roles/*/on", "types", "roles"),
+    ("roles/*/implies/*", "roles", "roles"),
+    ("roles/*/guard/requires/*", "roles", "roles"),
+    ("roles/*/guard/holders/*", "types", "roles"),
+    ("roles/*/stratum", "roles", "roles"),
+    ("roles/*/ceiling/0/*/0", "lanes", "ceilings"),
+    ("roles/*/ceiling/1", "clauses", "ceilings"),
+    ("roles/*/also/*/clause", "clauses", "also"),
+    ("roles/*/also/*/steps/*/own", "roles", "also"),
+    ("roles/*/also/*/steps/*/enclosing", "roles", "also"),
+    (
+        "roles/*/also/*/steps/*/linked/0/relation",
+        "relations",
+        "also",
+    ),
+    ("roles/*/also/*/steps/*/linked/1/*", "roles", "also"),
+    (
+        "roles/*/also/*/steps/*/subject/relation",
+        "relations",
+        "also",
+    ),
+    ("roles/*/sights/*/type", "types", "sights"),
+    ("roles/*/sights/*/condition", "conditions", "conditions"),
+    ("roles/*/sights/*/clause", "clauses", "clauses"),
+    ("roles/*/grants/*/lane", "lanes", "grants"),
+    ("roles/*/grants/*/clause", "clauses", "clauses"),
+    ("levels/*/masks/*/0", "lanes", "levels"),
+    ("levels/*/clause", "clauses", "levels"),
+    ("permissions/*/masks/*/0", "lanes", "permissions"),
+    ("conditions/*/root", "nodes", "conditions"),
+    ("columns/*/0", "types", "columns"),
+    ("nodes/*/constant", "constants", "nodes"),
+    ("nodes/*/context", "context", "nodes"),
+    ("nodes/*/has_context", "context", "nodes"),
+    ("nodes/*/holds", "roles", "nodes"),
+    ("nodes/*/related/1", "relations", "nodes"),
+    ("nodes/*/enclosing/1", "types", "nodes"),
+    ("nodes/*/like/1", "constants", "nodes"),
+];
+
+/// A plan with every construct there is.
+fn everything() -> Value {
+    serde_json::to_value(compiled(&format!("{POLICY}{CONDITIONS}"))).unwrap()
+}
+
+#[test]
+fn an_id_that_points_nowhere_is_refused_by_its_part() {
+    let whole = everything();
+    for (path, table, part) in IDS {
+        let places = expand(&whole, path);
+        assert!(!places.is_empty(), "no plan of this test has {path}");
+        let first_beyond = Value::from(whole[table].as_array().unwrap().len());
+        for place in places {
+            let said = refusal(&whole, &place, first_beyond.clone());
+            assert_eq!(said.as_deref(), Some(*part), "{place}");
+        }
+    }
+}
+
+/// What a node says of other nodes, and of columns and operands in a row.
+const OPERANDS: &[&str] = &[
+    "attribute/0",
+    "has_attribute/0",
+    "field/0",
+    "has_field/0",
+    "related/0",
+    "enclosing/0",
+    "not",
+    "negate",
+    "is_empty",
+    "if/0",
+    "if/1",
+    "if/2",
+    "compare/1",
+    "compare/2",
+    "calculate/1",
+    "calculate/2",
+    "in_set/0",
+    "in_set/1",
+    "in_entity/0",
+    "in_network/1",
+    "is_type/0",
+    "like/0",
+    "contains_all/0",
+    "contains_any/1",
+];
+const ROWS: &[(&str, &str)] = &[
+    ("and", "nodes"),
+    ("or", "nodes"),
+    ("set", "nodes"),
+    ("is_type/1", "columns"),
+    ("is_credential", "columns"),
+    ("attribute/1", "columns"),
+    ("has_attribute/1", "columns"),
+];
+
+#[test]
+fn conditions_of_a_plan_are_read_from_what_stands_before() {
+    let whole = everything();
+    for operand in OPERANDS {
+        let places = expand(&whole, &format!("nodes/*/{operand}"));
+        assert!(!places.is_empty(), "no plan of this test has {operand}");
+        for place in places {
+            let own: u64 = place.split('/').nth(2).unwrap().parse().unwrap();
+            let said = refusal(&whole, &place, Value::from(own));
+            assert_eq!(said.as_deref(), Some("nodes"), "{place}");
+        }
+    }
+    for place in expand(&whole, "operands/*") {
+        let said = refusal(&whole, &place, Value::from(u32::MAX));
+        assert_eq!(said.as_deref(), Some("nodes"), "{place}");
+    }
+    for (row, part) in ROWS {
+        let places = expand(&whole, &format!("nodes/*/{row}/count"));
+        assert!(!places.is_empty(), "no plan of this test has {row}");
+        for place in places {
+            let said = refusal(&whole, &place, Value::from(1_000));
+            assert_eq!(said.as_deref(), Some(*part), "{place}");
+        }
+    }
+    for node in ["attribute", "has_attribute"] {
+        for first in expand(&whole, &format!("nodes/*/{node}/1/start")) {
+            let column = format!("/columns/{}/1", whole.pointer(&first).unwrap());
+            let said = refusal(&whole, &column, Value::from(100));
+            assert_eq!(said.as_deref(), Some("nodes"), "{column}");
+        }
+    }
+}
+
+/// The place of something by its name, as in `types/Team`.
+fn named(whole: &Value, path: &str) -> String {
+    let parts = path.split('/').map(|part| {
+        let tables = ["types", "roles", "actions", "levels"].map(|table| whole[table].as_array());
+        let mut rows = tables.into_iter().flatten();
+        let at = rows.find_map(|rows| rows.iter().position(|row| row["name"] == part));
+        at.map_or_else(|| part.to_owned(), |at| at.to_string())
+    });
+    parts.map(|part| format!("/{part}")).collect()
+}
+
+#[test]
+fn what_contradicts_itself_is_refused_by_its_part() {
+    let whole = serde_json::to_value(plan()).unwrap();
+    let turned = |path: &str| {
+        let items = whole.pointer(&named(&whole, path)).unwrap();
+        let mut items = items.as_array().unwrap().clone();
+        assert!(items.len() > 1, "{path}");
+        items.reverse();
+        Value::from(items)
+    };
+    let at = |path: &str| whole.pointer(&named(&whole, path)).unwrap().clone();
+    let (doc_lane, team_lane) = (at("types/Doc/first_lane"), at("types/Team/first_lane"));
+    let (own, other) = (at("roles/Reader/implies/0"), at("roles/Member/implies/0"));
+    let cases = [
+        ("types/Team/overridden", 3.into(), "overrides"),
+        ("types/Team/overrides", 256.into(), "overrides"),
+        ("types/Team/lane_count", 0.into(), "lanes"),
+        ("types/Team/lane_count", 100.into(), "lanes"),
+        ("types/Team/first_lane", doc_lane, "lanes"),
+        ("types/Team/actions", turned("types/Team/actions"), "lanes"),
+        ("types/User/actions", at("types/Team/actions"), "lanes"),
+        ("types/Doc/visible_by/0", team_lane, "visible by"),
+        ("types/Doc/visible_by/1", 3.into(), "visible by"),
+        ("types/Doc/visible_by/1", 0.into(), "visible by"),
+        ("types/Key/acts_for/owner", 2.into(), "credentials"),
+        ("types/Key/acts_for/at_most", 2.into(), "credentials"),
+        ("types/Key/attributes/0/default", 0.into(), "defaults"),
+        ("types/Team/roles/0", own.clone(), "roles"),
+        ("actions/invite/asked_of/0/1", 1.into(), "lanes"),
+        ("actions/invite/asked_of/0/1", 2.into(), "lanes"),
+        ("roles/Lead/implies", turned("roles/Lead/implies"), "roles"),
+        ("roles/Lead/implies", vec![other.clone()].into(), "roles"),
+        ("roles/Lead/guard/holders", vec![2, 0].into(), "roles"),
+        (
+            "roles/Member/sights",
+            turned("roles/Member/sights"),
+            "sights",
+        ),
+        ("roles/Admin/grants", turned("roles/Admin/grants"), "grants"),
+        (
+            "roles/Staff/ceiling/0",
+            turned("roles/Staff/ceiling/0"),
+            "ceilings",
+        ),
+        (
+            "roles/Staff/ceiling/0/1",
+            at("roles/Staff/ceiling/0/0"),
+            "ceilings",
+        ),
+        ("roles/Reader/also/0/steps", Value::Array(vec![]), "also"),
+        (
+            "roles/Reader/also/0/steps",
+            serde_json::json!([{"own": own}, {"own": own}]),
+            "also",
+        ),
+        (
+            "roles/Reader/also/0/steps",
+            serde_json::json!([{"own": own}, "and"]),
+            "also",
+        ),
+        (
+            "roles/Reader/also/0/steps",
+            serde_json::json!([{"own": own}, "except", {"own": own}]),
+            "also",
+        ),
+        (
+            "roles/Reader/also/0/steps",
+            serde_json::json!([{"own": other}]),
+            "also",
+        ),
+        (
+            "roles/Reader/also/2/steps/1/subject/attribute",
+            3.into(),
+            "also",
+        ),
+        ("permissions", turned("permissions"), "permissions"),
+        ("constants/0/value", 1.into(), "constants"),
+        (
+            "relations/0/targets",
+            serde_json::json!([0, 100]),
+            "relations",
+        ),
+        (
+            "types/Doc/attributes/0/type/entity",
+            vec![2, 0].into(),
+            "value types",
+        ),
+    ];
+    for (path, value, part) in cases {
+        let pointer = named(&whole, path);
+        let value: Value = value;
+        assert_eq!(
+            refusal(&whole, &pointer, value.clone()).as_deref(),
+            Some(part),
+            "{path}: {value}"
+        );
+    }
+}
+
+/// An object of one field.
+fn object(key: &str, value: Value) -> Value {
+    Value::Object([(key.to_owned(), value)].into_iter().collect())
+}
+
+#[test]
+fn a_plan_nests_no_deeper_than_can_be_walked() {
+    let whole = serde_json::to_value(plan()).unwrap();
+    let is_read = |plan: Value| serde_json::from_value::<Plan>(plan).is_ok();
+    let negated = |times: usize| {
+        let mut plan = whole.clone();
+        let nodes = plan["nodes"].as_array_mut().unwrap();
+        nodes.push(object("constant", 0.into()));
+        let first = nodes.len();
+        nodes.extend((0..times).map(|at| object("not", (first + at - 1).into())));
+        is_read(plan)
+    };
+    assert!(negated(1_000));
+    assert!(!negated(1_100));
+    let set_of = |times: usize| {
+        let mut plan = whole.clone();
+        let text = Value::from("string");
+        plan["context"][1]["type"] = (0..times).fold(text, |inner, _| object("set", inner));
+        is_read(plan)
+    };
+    assert!(set_of(1_000));
+    assert!(!set_of(1_100));
 }
 
 #[test]
