@@ -13,6 +13,22 @@ use jiff::tz::TimeZone;
 /// How many units a decimal has: four digits behind the point.
 pub const DECIMAL_SCALE: i64 = 10_000;
 
+/// Whether two texts are the same, without a call where they are as short as names mostly are.
+#[inline]
+pub(crate) fn is_same(a: &str, b: &str) -> bool {
+    fn ends<const N: usize>(text: &[u8]) -> Option<([u8; N], [u8; N])> {
+        Some((*text.first_chunk()?, *text.last_chunk()?))
+    }
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    // Both ends may overlap.
+    a.len() == b.len()
+        && match a.len() {
+            4..=8 => ends::<4>(a) == ends::<4>(b),
+            9..=16 => ends::<8>(a) == ends::<8>(b),
+            _ => a == b,
+        }
+}
+
 /// Reads a moment: `2026-12-31T00:00:00Z`, an offset in place of `Z`, or a day, which begins at
 /// midnight UTC. In milliseconds since 1970-01-01T00:00:00Z.
 pub fn parse_datetime(text: &str) -> Option<i64> {

@@ -235,21 +235,20 @@ impl Sources {
     }
 }
 
-/// A stretch of policy text on one line, shortened where it is long: for people, not for parsing.
+/// A stretch of policy text on one line, shortened where it is long, behind a word if it can be: for
+/// people, not for parsing.
 pub(crate) fn one_line(text: &str) -> String {
-    const LIMIT: usize = 120;
+    const LIMIT: usize = 160;
     let mut line = String::new();
     for word in text.split_whitespace() {
-        if !line.is_empty() {
+        let before = line.len();
+        if before > 0 {
             line.push(' ');
         }
         line.push_str(word);
         if line.len() > LIMIT {
-            let mut end = LIMIT;
-            while !line.is_char_boundary(end) {
-                end -= 1;
-            }
-            line.truncate(end);
+            let end = if before > 0 { before } else { LIMIT };
+            line.truncate(line.floor_char_boundary(end));
             line.push('…');
             break;
         }

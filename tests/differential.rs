@@ -34,9 +34,25 @@ fn name(entity: &Entity) -> EntityName {
     EntityName::new(entity.0.as_str(), entity.1.as_str())
 }
 
-/// A difference, or why the pair could not be tried; otherwise how many facts there were, and how
-/// many of them were refused.
-fn differ(pair: &Pair) -> Result<(usize, usize), String> {
+/// How much was tried.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    facts: usize,
+    refused: usize,
+    /// Questions that both answered; one asked again in another form, by keys or in pages, counts once.
+    questions: usize,
+}
+
+impl std::ops::AddAssign for Counted {
+    fn add_assign(&mut self, other: Self) {
+        self.facts += other.facts;
+        self.refused += other.refused;
+        self.questions += other.questions;
+    }
+}
+
+/// A difference, or why the pair could not be tried; otherwise how much there was to compare.
+fn differ(pair: &Pair) -> Result<Counted, String> {
     let (policy_text, world_text) = (pair.policy_text(), pair.world_text());
     let mut sources = Sources::new();
     let file = sources.add("random.policy", policy_text.as_str());
@@ -86,6 +102,7 @@ fn differ(pair: &Pair) -> Result<(usize, usize), String> {
         (theirs, Context::from_iter(ours)),
     ];
     let mut explained = false;
+    let mut questions = 0;
     for now in NOWS {
         let now = ward::parse_datetime(now).unwrap();
         let ward = Evaluator::new(&world, now);
@@ -97,11 +114,15 @@ fn differ(pair: &Pair) -> Result<(usize, usize), String> {
                     .for_each(|asking| asking.set_context(context.clone()));
             }
             let explain = !std::mem::replace(&mut explained, true);
-            compare(&model, &facts, &asking, &ward, bound, explain)
+            questions += compare(&model, &facts, &asking, &ward, bound, explain)
                 .map_err(|error| error.replace("WHEN", &format!("at {now} with {context:?}")))?;
         }
     }
-    Ok((said, refused))
+    Ok(Counted {
+        facts: said,
+        refused,
+        questions,
+    })
 }
 
 /// Which of the facts a world takes, custom roles before those who hold them.
@@ -148,7 +169,7 @@ fn askers<'a>(
     subjects.into_iter().map(ask).collect()
 }
 
-/// Asks both everything that can be asked.
+/// Asks both everything that can be asked, and says how many questions that were.
 fn compare(
     model: &Model<'_>,
     facts: &Facts,
@@ -156,7 +177,8 @@ fn compare(
     ward: &Evaluator<'_>,
     bound: &Context,
     explain: bool,
-) -> Result<(), String> {
+) -> Result<usize, String> {
+    let mut questions = 0;
     let principal_types = model.principal_types();
     let resource_types: Vec<&str> = model
         .types
@@ -187,6 +209,8 @@ fn compare(
             for resource in &resources {
                 let verdict = asking.as_ref().map(|asking| asking.judge(resource));
                 let verdict = verdict.unwrap_or_default();
+                // What one may do at all, and each action of it.
+                questions += 1 + asked.len();
                 let ours = ward
                     .actions(&name(subject), &name(resource), bound)
                     .unwrap();
@@ -237,6 +261,8 @@ fn compare(
                     }
                 }
             }
+            // The list of what is seen, and one for each action.
+            questions += 1 + asked.len();
             let ours = ward.visible(&name(subject), ty, bound).unwrap();
             let ours: Vec<String> = ours.into_iter().map(|name| name.id).collect();
             if ours != visible.iter().cloned().collect::<Vec<_>>() {
@@ -260,12 +286,12 @@ fn compare(
             }
         }
     }
-    let (questions, outcomes): (Vec<KeyQuestion>, Vec<Came>) = batch.into_iter().unzip();
-    let ours = ward.check_keys(&questions, bound).unwrap();
+    let (batch, outcomes): (Vec<KeyQuestion>, Vec<Came>) = batch.into_iter().unzip();
+    let ours = ward.check_keys(&batch, bound).unwrap();
     if ours != outcomes {
         return say("batch".into(), &ours, &outcomes);
     }
-    for ((subject, action, resource), outcome) in questions.iter().zip(&outcomes) {
+    for ((subject, action, resource), outcome) in batch.iter().zip(&outcomes) {
         let one = ward.check_key(*subject, *action, *resource, bound).unwrap();
         if one.outcome != *outcome {
             return say("by key".into(), &one.outcome, outcome);
@@ -283,12 +309,14 @@ fn compare(
                     .collect();
                 (mine, anyone)
             };
+            questions += 1;
             let ours = ward.who_sees(&name(resource), bound).unwrap();
             let theirs = split(seen.remove(resource).unwrap_or_default());
             if (&ours.subjects, ours.anyone) != (&theirs.0, theirs.1) {
                 return say(format!("who sees {resource:?}"), &ours, &theirs);
             }
             for action in model.asked_of(ty) {
+                questions += 1;
                 let ours = ward.who(&action, &name(resource), bound).unwrap();
                 let theirs = split(
                     allowed
@@ -301,7 +329,7 @@ fn compare(
             }
         }
     }
-    Ok(())
+    Ok(questions)
 }
 
 /// A list, read in pages of two.
@@ -333,7 +361,7 @@ fn pages(
 
 /// Takes lines away as long as the pair still fails in the same way.
 fn shrink(mut pair: Pair) -> Pair {
-    let kind = |result: &Result<(usize, usize), String>| {
+    let kind = |result: &Result<Counted, String>| {
         result
             .as_ref()
             .err()
@@ -391,8 +419,7 @@ struct Seen {
     texts: BTreeMap<&'static str, usize>,
     /// One by one.
     constructs: BTreeMap<&'static str, usize>,
-    facts: usize,
-    refused: usize,
+    counted: Counted,
 }
 
 const TEXTS: [&str; 47] = [
@@ -467,8 +494,7 @@ impl Seen {
             *self.texts.entry(text).or_default() += count;
         }
         self.sum(&other.constructs);
-        self.facts += other.facts;
-        self.refused += other.refused;
+        self.counted += other.counted;
         self
     }
 }
@@ -490,7 +516,7 @@ fn shipped_policies_agree_on_their_worlds() {
             constructs: BTreeMap::new(),
         };
         match differ(&pair) {
-            Ok((_, refused)) => assert_eq!(refused, 0, "{name}"),
+            Ok(counted) => assert_eq!(counted.refused, 0, "{name}"),
             Err(why) => panic!("{name}: {why}"),
         }
         tried += 1;
@@ -515,7 +541,7 @@ fn the_evaluator_agrees_with_the_reference() {
         assert!(pairs < 1_000 || count > 0, "no pair has `{construct}`");
     }
     // Worlds are no good test where little of what they say is so.
-    assert!(pairs < 1_000 || seen.refused * 20 < seen.facts);
+    assert!(pairs < 1_000 || seen.counted.refused * 20 < seen.counted.facts);
 }
 
 /// Chains of groups, parents and shares; credentials under overrides under ceilings.
@@ -553,16 +579,13 @@ fn agrees(pairs: u64, make: fn(u64) -> Pair) -> Seen {
                         }
                         let pair = make(seed);
                         seen.add(&pair);
-                        let counted = std::cell::Cell::new((0, 0));
+                        let counted = std::cell::Cell::new(Counted::default());
                         let mut runner = TestRunner::new(config.clone());
                         let outcome = runner.run(&proptest::strategy::Just(pair), |pair| {
-                            let (facts, refused) = differ(&pair).map_err(TestCaseError::fail)?;
-                            counted.set((facts, refused));
+                            counted.set(differ(&pair).map_err(TestCaseError::fail)?);
                             Ok(())
                         });
-                        let (facts, refused) = counted.get();
-                        seen.facts += facts;
-                        seen.refused += refused;
+                        seen.counted += counted.get();
                         if outcome.is_err() {
                             let small = shrink(make(seed));
                             let why = differ(&small).unwrap_err();
@@ -587,7 +610,14 @@ fn agrees(pairs: u64, make: fn(u64) -> Pair) -> Seen {
             .collect()
     });
     let seen = seen.into_iter().fold(Seen::default(), Seen::join);
-    println!("{pairs} pairs without a difference");
-    println!("{} facts, {} of them refused", seen.facts, seen.refused);
+    let counted = seen.counted;
+    println!(
+        "{pairs} pairs, {} questions without a difference",
+        counted.questions
+    );
+    println!(
+        "{} facts, {} of them refused",
+        counted.facts, counted.refused
+    );
     seen
 }

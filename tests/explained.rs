@@ -34,6 +34,15 @@ fn run(directory: &Path, arguments: &[&str]) -> (i32, String) {
     (output.status.code().unwrap(), text)
 }
 
+/// An empty directory.
+fn fresh(name: &str) -> PathBuf {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let directory = directory.join("explained").join(name);
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    directory
+}
+
 /// An explanation in the world of a shipped policy.
 fn explained(policy: &str, question: &str, more: &[&str]) -> String {
     let directory = root().join("policies").join(policy);
@@ -148,6 +157,64 @@ fn json_fits_its_schema() {
     assert!(!schema.is_valid(&serde_json::json!({"outcome": "perhaps"})));
 }
 
+#[test]
+fn where_a_name_is_enough_nothing_more_is_suggested() {
+    let directory = fresh("named");
+    let policy = "
+        subject User
+        subject Group of User
+        scope Library { role Reader { sees * } }
+        resource Book in Library { open: Bool  actions borrow }
+        permit Book.borrow when resource.open
+        permit Book.borrow when principal in Group:staff
+    ";
+    let world = "
+        Book:atlas in Library:north { open: true }
+        Book:globe in Library:north { open: false }
+        User:ann in Group:staff
+        User:ann in Group:guests
+        anyone is Reader of Library:north
+    ";
+    fs::write(directory.join("app.policy"), policy).unwrap();
+    fs::write(directory.join("app.world"), world).unwrap();
+    let helps = |book: &str| -> Vec<String> {
+        let scene = ["-p", "app.policy", "-w", "app.world"];
+        let question = ["explain", "User:ghost", "borrow", book];
+        let (_, text) = run(&directory, &[&question[..], &scene].concat());
+        let helps = text.lines().filter(|line| line.contains("would help"));
+        helps.map(|line| line.trim().to_owned()).collect()
+    };
+    assert_eq!(
+        helps("Book:atlas"),
+        ["would help: add User:ghost by its name alone; opens nothing else"]
+    );
+    assert_eq!(
+        helps("Book:globe"),
+        ["would help: add User:ghost in Group:staff; opens elsewhere Book.borrow on Book:atlas"]
+    );
+}
+
+#[test]
+fn where_nothing_near_helps_other_scopes_are_tried() {
+    let directory = fresh("window");
+    let policy = "
+        subject User
+        scope Archive { role Keeper { sees * } }
+        scope Club { role Member { sees *  can Film.watch } }
+        resource Film in Archive { actions watch  share with Club { level evening { watch } } }
+    ";
+    let world = "Film:metropolis in Archive:city Club:silent User:ann";
+    fs::write(directory.join("app.policy"), policy).unwrap();
+    fs::write(directory.join("app.world"), world).unwrap();
+    let question = "explain User:ann watch Film:metropolis -p app.policy -w app.world";
+    let arguments: Vec<&str> = question.split(' ').collect();
+    let (_, text) = run(&directory, &arguments);
+    assert_eq!(
+        text.lines().last().unwrap(),
+        "  would help: add share Film:metropolis with Club:silent at evening and add User:ann is Member of Club:silent; opens sight of Club:silent"
+    );
+}
+
 const POLICY: &str = r#"
 subject User
 subject Group of User
@@ -183,9 +250,7 @@ const UNSEEN: [&str; 6] = [
 
 #[test]
 fn what_is_unseen_reads_as_what_is_not_there() {
-    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("explained");
-    let _ = fs::remove_dir_all(&directory);
-    fs::create_dir_all(&directory).unwrap();
+    let directory = fresh("unseen");
     fs::write(directory.join("app.policy"), POLICY).unwrap();
     let batch = r#"{"subject": "User:bob", "action": "Doc.edit", "resource": "Doc:x"}"#;
     fs::write(directory.join("batch.jsonl"), batch).unwrap();

@@ -327,3 +327,79 @@ fn a_rule_of_lint_has_its_page() {
     assert_eq!(uri.is_some(), !repository.is_empty());
     assert!(uri.is_none_or(|uri| uri.starts_with(repository)));
 }
+
+/// The schema of `ward graph --format json`.
+fn graph_schema() -> jsonschema::Validator {
+    let schema = fs::read_to_string(root().join("tests/schemas/graph.json")).unwrap();
+    jsonschema::validator_for(&parsed(&schema)).unwrap()
+}
+
+/// What is written of a graph, which must fit its schema, and whose numbers must lead somewhere.
+fn graph(schema: &jsonschema::Validator, directory: &Path, arguments: &[&str]) -> Value {
+    let (code, text) = ward(
+        directory,
+        &[&["graph", "--format", "json"], arguments].concat(),
+    );
+    assert_eq!(code, 0, "{arguments:?}");
+    let graph = parsed(&text);
+    let wrong: Vec<String> = schema
+        .iter_errors(&graph)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(wrong.is_empty(), "{arguments:?}: {}", wrong.join("\n"));
+    let count = |key: &str| graph[key].as_array().map_or(0, Vec::len);
+    let ends = if count("nodes") > 0 {
+        ("nodes", "edges")
+    } else {
+        ("cards", "links")
+    };
+    for edge in graph[ends.1].as_array().unwrap() {
+        for end in ["from", "to"] {
+            assert!(usize::try_from(edge[end].as_u64().unwrap()).unwrap() < count(ends.0));
+        }
+    }
+    graph
+}
+
+#[test]
+fn graphs_fit_their_schema() {
+    let schema = graph_schema();
+    let mut kinds = BTreeSet::new();
+    for policy in fs::read_dir(root().join("policies")).unwrap() {
+        let directory = policy.unwrap().path();
+        let name = directory.file_name().unwrap().to_str().unwrap();
+        let world = format!("{name}.world");
+        let whole = graph(&schema, &directory, &["."]);
+        for edge in whole["edges"].as_array().unwrap() {
+            kinds.insert(edge["kind"].as_str().unwrap().to_owned());
+        }
+        graph(&schema, &directory, &[".", "--world", &world]);
+        let types = whole["nodes"].as_array().unwrap().iter();
+        for ty in types.filter(|node| node["kind"] == "resource") {
+            let name = ty["label"].as_str().unwrap();
+            graph(&schema, &directory, &[".", "--type", name]);
+        }
+    }
+    assert!(kinds.len() > 15, "{kinds:?}");
+    for (policy, question) in [
+        ("vantage", ["User:bob", "adjust_quota", "Workspace:a100"]),
+        ("vantage", ["User:carol", "view", "Volume:data"]),
+        ("infralo", ["User:ann", "set_budget", "Workspace:chat"]),
+        ("cloud-account", ["User:dan", "power", "Instance:dev-1"]),
+    ] {
+        let world = format!("{policy}.world");
+        let arguments = [".", "--world", &world, "--explain"];
+        let arguments = [&arguments[..], &question].concat();
+        let picture = graph(&schema, &root().join("policies").join(policy), &arguments);
+        assert_eq!(picture["cards"][0]["kind"], "answer");
+    }
+    // It would notice.
+    for wrong in [
+        json!({}),
+        json!({"nodes": [{"id": 0, "kind": "thing", "label": "x"}], "edges": []}),
+        json!({"nodes": [], "edges": [], "title": ""}),
+        json!({"title": "", "cards": [], "links": [{"from": 0, "to": 0, "kind": "in"}], "notes": []}),
+    ] {
+        assert!(!schema.is_valid(&wrong), "{wrong}");
+    }
+}

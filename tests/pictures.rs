@@ -12,7 +12,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ward::picture::Picture;
+use ward::picture::{LinkKind, Picture};
 use ward::report::{Bounds, File};
 use ward::{Context, Evaluator, Explain, Policy, Sources, World};
 
@@ -142,7 +142,7 @@ fn pictures_of_shipped_policies_are_sound() {
 #[test]
 fn a_proof_is_bold_and_what_is_missing_is_red() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/vantage");
-    let (policy, world) = opened(&root, "vantage");
+    let (_, world) = opened(&root, "vantage");
     let ward = Evaluator::new(&world, NOW);
     let drawn = |subject: &str, action: &str, resource: &str| {
         let (subject, resource) = (subject.parse().unwrap(), resource.parse().unwrap());
@@ -155,7 +155,7 @@ fn a_proof_is_bold_and_what_is_missing_is_red() {
                 Explain::default(),
             )
             .unwrap();
-        let picture = Picture::of_explanation(&found, policy.plan());
+        let picture = Picture::of_explanation(&found, &world);
         sound(action, &picture);
         picture.to_svg()
     };
@@ -167,6 +167,51 @@ fn a_proof_is_bold_and_what_is_missing_is_red() {
     assert!(forbidden.contains(bold) && forbidden.contains("gives no action"));
     let invisible = drawn("User:carol", "Cluster.manage", "Cluster:a100");
     assert!(!invisible.contains(bold) && invisible.contains(red));
+}
+
+/// The lines of a kind, by the titles of their cards.
+fn lines(picture: &Picture, kind: LinkKind) -> Vec<(&str, &str)> {
+    let title = |card: usize| picture.cards[card].title.as_str();
+    let of_kind = picture.links.iter().filter(|link| link.kind == kind);
+    of_kind
+        .map(|link| (title(link.from), title(link.to)))
+        .collect()
+}
+
+#[test]
+fn what_a_share_leads_to_is_not_what_it_stands_in() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/vantage");
+    let (_, world) = opened(&root, "vantage");
+    let (subject, volume) = ("User:carol", "Volume:data");
+    let found = Evaluator::new(&world, NOW).explain(
+        &subject.parse().unwrap(),
+        "view",
+        &volume.parse().unwrap(),
+        &Context::default(),
+        Explain::default(),
+    );
+    let picture = Picture::of_explanation(&found.unwrap(), &world);
+    let inside = lines(&picture, LinkKind::In);
+    assert!(inside.contains(&(volume, "Team:ml")), "{inside:?}");
+    assert!(!inside.contains(&(volume, "Team:platform")), "{inside:?}");
+    let decided = lines(&picture, LinkKind::Decided);
+    let share = (volume, "Team:platform");
+    assert_eq!(decided, [share, (subject, "Team:platform")]);
+}
+
+#[test]
+fn a_world_tells_roles_that_follow_and_groups_in_groups() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/tinytodo");
+    let (_, world) = opened(&root, "tinytodo");
+    let picture = Picture::of_world(&world);
+    let rows = picture.cards.iter().flat_map(|card| &card.rows);
+    let rows: Vec<&str> = rows.map(|row| row.text.as_str()).collect();
+    let owner = rows.iter().position(|row| *row == "owner of List:trip");
+    assert_eq!(rows[owner.unwrap() + 1], "User:ann");
+    assert_eq!(
+        lines(&picture, LinkKind::Member),
+        [("Team:family", "Team:all"), ("Team:kids", "Team:family")]
+    );
 }
 
 /// Twenty types with fifty roles, as wide as they are deep.

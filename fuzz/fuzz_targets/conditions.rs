@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| ward_fuzz::run("conditions", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ward_fuzz::conditions(data));

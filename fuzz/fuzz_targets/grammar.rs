@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| ward_fuzz::run("grammar", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ward_fuzz::grammar(data));

@@ -334,7 +334,10 @@ impl Checker<'_, '_> {
                 }
             };
             if slot.replace(annotation.value.value.clone()).is_some() {
-                let error = report::declared_twice(*span, "annotation", name, rule.span);
+                let mut same = rule.annotations.iter().map(|other| &other.name);
+                let first = same.find(|other| other.name == *name);
+                let first = first.map_or(rule.span, |first| first.span);
+                let error = report::declared_twice(*span, "annotation", name, first);
                 self.diagnostics.push(error);
             }
         }

@@ -49,9 +49,9 @@ pub(super) struct Arguments {
     /// What the request says, as a JSON object
     #[arg(long, value_name = "JSON", value_parser = parse_context)]
     context: Option<crate::Context>,
-    /// How it is written
-    #[arg(long, value_enum, default_value_t = GraphFormat::Dot)]
-    format: GraphFormat,
+    /// How it is written [default: as the name of the output ends, or else dot]
+    #[arg(long, value_enum)]
+    format: Option<GraphFormat>,
     /// Where it is written [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -60,7 +60,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
     let policy = input::policy(&arguments.path)?;
     let picture = picture(arguments, &policy)?;
-    let bytes = match (arguments.format, picture) {
+    let bytes = match (format(arguments), picture) {
         (GraphFormat::Json, Some(picture)) => {
             let mut bytes = Vec::new();
             write_json(&mut bytes, &picture)?;
@@ -79,6 +79,17 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
             Ok(Exit::Success)
         }
     }
+}
+
+/// As it is asked for, or as the name of the output says.
+fn format(arguments: &Arguments) -> GraphFormat {
+    let ending = arguments.output.as_ref().and_then(|path| path.extension());
+    let by_name = ending.and_then(|ending| match ending.to_str()? {
+        "mmd" => Some(GraphFormat::Mermaid),
+        "gv" => Some(GraphFormat::Dot),
+        ending => GraphFormat::from_str(ending, true).ok(),
+    });
+    arguments.format.or(by_name).unwrap_or(GraphFormat::Dot)
 }
 
 /// What is to be drawn in the place of the whole policy.
@@ -112,7 +123,7 @@ fn picture(arguments: &Arguments, policy: &Policy) -> Result<Option<Picture>, St
         report::question(&error);
         Stop::Told
     })?;
-    Ok(Some(Picture::of_explanation(&found, policy.plan())))
+    Ok(Some(Picture::of_explanation(&found, &world)))
 }
 
 fn drawn(picture: &Picture, format: GraphFormat) -> Result<Vec<u8>, Stop> {

@@ -18,6 +18,14 @@ pub struct Context {
     values: BTreeMap<String, Value>,
 }
 
+impl Context {
+    /// Whether it says nothing.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+}
+
 impl FromIterator<(String, Value)> for Context {
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(values: I) -> Self {
         Self {
@@ -53,7 +61,7 @@ impl Bound {
             locals: Vec::new(),
             first_local: world.entity_count(),
         };
-        if context.values.is_empty() {
+        if context.is_empty() {
             return Ok(bound);
         }
         let plan = &world.plan;

@@ -1,8 +1,9 @@
 //! Questions by keys: names that were looked up once.
 
 use super::context::Bound;
-use super::walk::{Faults, Verdict};
-use super::{Asker, Case, Context, Decision, Evaluator, Outcome, QueryError};
+use super::direct::{Asked, Sum};
+use super::walk::Faults;
+use super::{Asker, Case, Context, Decision, Evaluator, Outcome, QueryError, Question};
 use crate::literal::EntityName;
 use crate::plan::{EntityId, LaneId, TypeId, TypeKind};
 
@@ -14,6 +15,7 @@ use crate::plan::{EntityId, LaneId, TypeId, TypeKind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct EntityKey {
     entity: EntityId,
+    of: TypeId,
     lineage: u32,
 }
 
@@ -41,7 +43,7 @@ impl<'w> Evaluator<'w> {
     pub fn entity_key(&self, name: &EntityName) -> Result<Option<EntityKey>, QueryError> {
         let ty = self.type_named(&name.type_name)?;
         let found = self.world.find(ty, &name.id);
-        Ok(found.map(|entity| self.key(entity)))
+        Ok(found.map(|entity| self.key(ty, entity)))
     }
 
     /// The key of an action where it is asked of a type; the action is `Type.action`, or its bare
@@ -52,8 +54,7 @@ impl<'w> Evaluator<'w> {
     /// The policy has no such type or action, or the action is not asked of the type.
     pub fn action_key(&self, action: &str, type_name: &str) -> Result<ActionKey, QueryError> {
         let of = self.type_named(type_name)?;
-        let action = self.action_named(action, of)?;
-        let (lane, bit) = self.bit(action, of)?;
+        let (lane, bit) = self.action_named(action, of)?;
         Ok(ActionKey { of, lane, bit })
     }
 
@@ -79,14 +80,18 @@ impl<'w> Evaluator<'w> {
         resource: EntityKey,
         context: &Context,
     ) -> Result<Decision, QueryError> {
-        let bound = Bound::new(self.world, context)?;
-        let asker = self.asker(subject)?;
-        let mut faults = Faults::default();
-        let outcome = self.judge_key(&asker, &bound, action, resource, &mut faults)?;
-        Ok(Decision {
-            outcome,
-            errors: faults.into_errors(self.plan()),
-        })
+        let Some(asked) = self.asked((subject, action, resource))? else {
+            Bound::new(self.world, context)?;
+            return Ok(Decision::plain(Outcome::Invisible));
+        };
+        match self.sum(&asked) {
+            Sum::Settled(outcome) if context.is_empty() => Ok(Decision::plain(outcome)),
+            sum => {
+                let bound = Bound::new(self.world, context)?;
+                let asker = self.asker(subject);
+                Ok(self.conclude(&asked, sum, &Question { asker, bound }))
+            }
+        }
     }
 
     /// The outcomes of many questions, in their order. Questions of one subject share what is known
@@ -114,18 +119,33 @@ impl<'w> Evaluator<'w> {
         let mut faults = Faults::default();
         let mut current: Option<(EntityKey, Asker<'_>)> = None;
         for block in order.chunks(BLOCK) {
-            self.read_ahead(block);
+            let asked = |(_, _, index): &(u32, u32, usize)| questions.get(*index);
+            self.read_ahead(block.iter().filter_map(asked));
             for (_, _, index) in block {
-                let (Some((subject, action, resource)), Some(outcome)) =
+                let (Some(question), Some(outcome)) =
                     (questions.get(*index), outcomes.get_mut(*index))
                 else {
                     continue;
                 };
-                let asker = match &current {
-                    Some((known, asker)) if known == subject => asker,
-                    _ => &current.insert((*subject, self.asker(*subject)?)).1,
+                let Some(asked) = self.asked(*question)? else {
+                    continue;
                 };
-                *outcome = self.judge_key(asker, &bound, *action, *resource, &mut faults)?;
+                *outcome = match self.sum(&asked) {
+                    Sum::Settled(outcome) => outcome,
+                    sum => {
+                        let (subject, ..) = *question;
+                        current.take_if(|(known, _)| *known != subject);
+                        let made = || (subject, self.asker(subject));
+                        let (_, asker) = current.get_or_insert_with(made);
+                        let case = Case {
+                            world: self.world,
+                            now: self.now,
+                            asker,
+                            bound: &bound,
+                        };
+                        case.conclude(&asked, sum, &mut faults)
+                    }
+                };
                 faults.clear();
             }
         }
@@ -134,13 +154,10 @@ impl<'w> Evaluator<'w> {
 
     /// Has memory bring what these questions will read, step by step for all of them, so that it is
     /// waited for once a step and not once a question.
-    fn read_ahead(&self, block: &[(u32, u32, usize)]) {
+    fn read_ahead<'q>(&self, questions: impl Iterator<Item = &'q KeyQuestion> + Clone) {
         let world = self.world;
-        let subjects = block.iter().map(|(subject, resource, _)| {
-            let subject = EntityId(*subject);
-            let ty = world.type_by_id(subject).unwrap_or(TypeId(u32::MAX));
-            ((ty, subject), EntityId(*resource))
-        });
+        let subjects =
+            questions.map(|(subject, _, resource)| ((subject.of, subject.entity), resource.entity));
         let first = subjects.clone().fold(0, |sum: u32, (subject, resource)| {
             sum.wrapping_add(world.read_first(subject, resource))
         });
@@ -150,35 +167,35 @@ impl<'w> Evaluator<'w> {
         std::hint::black_box(records);
     }
 
-    fn judge_key(
-        &self,
-        asker: &Asker<'_>,
-        bound: &Bound,
-        action: ActionKey,
-        resource: EntityKey,
-        faults: &mut Faults,
-    ) -> Result<Outcome, QueryError> {
-        let entity = self.entity(resource)?;
+    /// A question in numbers; nothing where no fact names its resource any more.
+    #[inline(always)]
+    fn asked(&self, (subject, action, resource): KeyQuestion) -> Result<Option<Asked>, QueryError> {
+        let (by, entity) = (self.entity(subject)?, self.entity(resource)?);
+        let asking = &self.plan().types[subject.of];
+        if asking.kind != TypeKind::Subject {
+            return Err(QueryError::no_subject(self.plan(), &asking.name));
+        }
         let row = self.world.row(entity);
         let Some(row) = row.filter(|row| row.ty() == action.of) else {
             return Err(QueryError::wrong_key("the action is asked of another type"));
         };
-        if !row.is_known() {
-            return Ok(Outcome::Invisible);
-        }
-        let case = Case {
-            world: self.world,
-            now: self.now,
-            asker,
-            bound,
-        };
-        let verdict: Verdict = case.judge(entity, Some(action.lane), action.bit, faults);
-        Ok(verdict.outcome(action.bit))
+        Ok(row.is_known().then_some(Asked {
+            subject: (subject.of, by),
+            lane: action.lane,
+            bit: action.bit,
+            resource: entity,
+            row,
+        }))
     }
 
-    pub(super) fn key(&self, entity: EntityId) -> EntityKey {
+    fn asker(&self, subject: EntityKey) -> Asker<'w> {
+        Asker::new(self.world, subject.of, subject.entity, self.now)
+    }
+
+    pub(super) fn key(&self, of: TypeId, entity: EntityId) -> EntityKey {
         EntityKey {
             entity,
+            of,
             lineage: self.world.lineage(),
         }
     }
@@ -191,16 +208,5 @@ impl<'w> Evaluator<'w> {
                 "the entity was looked up in another world",
             ))
         }
-    }
-
-    fn asker(&self, subject: EntityKey) -> Result<Asker<'w>, QueryError> {
-        let entity = self.entity(subject)?;
-        let ty = self.world.type_by_id(entity);
-        let ty = ty.ok_or_else(|| QueryError::wrong_key("no such entity"))?;
-        let info = &self.plan().types[ty];
-        if info.kind != TypeKind::Subject {
-            return Err(QueryError::no_subject(self.plan(), &info.name));
-        }
-        Ok(Asker::new(self.world, ty, entity, self.now))
     }
 }

@@ -134,7 +134,7 @@ impl<'w> Evaluator<'w> {
         let question = self.question(subject, context)?;
         let ty = self.type_named(type_name)?;
         let action = match action {
-            Some(action) => Some(self.bit(self.action_named(action, ty)?, ty)?),
+            Some(action) => Some(self.action_named(action, ty)?),
             None => None,
         };
         let asked = Asked { ty, action };
@@ -546,6 +546,6 @@ impl Iterator for List<'_> {
 
     fn next(&mut self) -> Option<EntityKey> {
         let entity = self.next_entity()?;
-        Some(self.evaluator.key(entity))
+        Some(self.evaluator.key(self.asked.ty, entity))
     }
 }

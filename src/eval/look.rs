@@ -10,7 +10,9 @@ use super::reason::{Held, Step};
 use super::walk::{Effect, Faults};
 use super::{Context, Evaluator, Outcome, QueryError, Question};
 use crate::literal::EntityName;
-use crate::plan::{ActionId, ClauseId, ConditionId, EntityId, LaneId, Plan, RoleId, TypeId};
+use crate::plan::{
+    ActionId, ClauseId, ConditionId, EntityId, LaneId, LevelId, Plan, RoleId, TypeId,
+};
 use crate::world::{AnyRole, Fact, Holding, Share, World};
 
 /// A question whose names are all known to the policy, and what may be asked about it.
@@ -82,8 +84,7 @@ impl<'w> Evaluator<'w> {
     ) -> Result<Look<'w>, QueryError> {
         let question = self.question(subject, context)?;
         let of = self.type_named(&resource.type_name)?;
-        let action = self.action_named(action, of)?;
-        let (lane, bit) = self.bit(action, of)?;
+        let (action, (lane, bit)) = self.action_meant(action, of)?;
         Ok(Look {
             evaluator: *self,
             question,
@@ -301,8 +302,8 @@ impl<'w> Look<'w> {
     }
 
     /// Whether the level of a share lets the action through.
-    pub(crate) fn lets_through(&self, share: &Share) -> bool {
-        self.plan().levels[share.level].mask(self.lane) & self.bit != 0
+    pub(crate) fn lets_through(&self, level: LevelId) -> bool {
+        self.plan().levels[level].mask(self.lane) & self.bit != 0
     }
 
     /// The rules about the resource and the action that are for such a subject.
@@ -405,7 +406,7 @@ impl<'w> Look<'w> {
         let resource = self.resource.into_iter();
         let way = resource.flat_map(|resource| {
             self.evaluator.way_through(resource, place, |share| {
-                !passing || self.lets_through(share)
+                !passing || self.lets_through(share.level)
             })
         });
         way.collect()

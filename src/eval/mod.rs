@@ -7,6 +7,7 @@
 mod asker;
 mod condition;
 mod context;
+mod direct;
 mod error;
 mod gain;
 mod holders;
@@ -40,11 +41,12 @@ pub(crate) use walk::Effect;
 pub use who::Who;
 
 use crate::literal::EntityName;
-use crate::plan::{ActionId, EntityId, LaneId, Plan, TypeId, TypeKind};
-use crate::world::World;
+use crate::plan::{ActionId, EntityId, LaneId, MeantAction, Plan, TypeId, TypeKind};
+use crate::world::{Row, World};
 use asker::Asker;
 use context::Bound;
-use walk::{Case, Faults, Trace, Verdict};
+use direct::{Asked, Sum};
+use walk::{Case, Faults};
 
 /// The three outcomes of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -56,6 +58,15 @@ pub enum Outcome {
     Forbidden,
     /// The subject does not see the resource: it might as well not exist.
     Invisible,
+}
+
+impl Decision {
+    fn plain(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            errors: Vec::new(),
+        }
+    }
 }
 
 impl std::fmt::Display for Outcome {
@@ -124,6 +135,31 @@ struct Question<'w> {
     bound: Bound,
 }
 
+/// What the names of a question mean.
+struct Named {
+    asking: TypeId,
+    /// Nothing where no fact and no rule names it.
+    subject: Option<EntityId>,
+    lane: LaneId,
+    bit: u64,
+    resource: Option<(EntityId, Row)>,
+}
+
+impl Named {
+    /// The question in numbers; nothing where no fact names the resource. Of a subject that has no
+    /// number, only rules are asked.
+    fn asked(&self) -> Option<Asked> {
+        let (resource, row) = self.resource.filter(|(_, row)| row.is_known())?;
+        Some(Asked {
+            subject: (self.asking, self.subject.unwrap_or(EntityId(u32::MAX))),
+            lane: self.lane,
+            bit: self.bit,
+            resource,
+            row,
+        })
+    }
+}
+
 impl<'w> Evaluator<'w> {
     /// Asks `world` as of `now`, in milliseconds since 1970-01-01T00:00:00Z.
     pub fn new(world: &'w World, now: i64) -> Self {
@@ -145,12 +181,28 @@ impl<'w> Evaluator<'w> {
         resource: &EntityName,
         context: &Context,
     ) -> Result<Decision, QueryError> {
+        let named = self.named(subject, action, resource)?;
+        let Some(asked) = named.asked() else {
+            Bound::new(self.world, context)?;
+            return Ok(Decision::plain(Outcome::Invisible));
+        };
+        match self.sum(&asked) {
+            Sum::Settled(outcome) if context.is_empty() => Ok(Decision::plain(outcome)),
+            sum => {
+                let bound = Bound::new(self.world, context)?;
+                let question = self.question_of(named.asking, named.subject, subject, bound);
+                Ok(self.conclude(&asked, sum, &question))
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn conclude(&self, asked: &Asked, sum: Sum, question: &Question<'_>) -> Decision {
         let mut faults = Faults::default();
-        let (outcome, _) = self.decide(subject, action, resource, context, &mut faults)?;
-        Ok(Decision {
-            outcome,
+        Decision {
+            outcome: self.case(question).conclude(asked, sum, &mut faults),
             errors: faults.into_errors(self.plan()),
-        })
+        }
     }
 
     /// Every action that a subject may take on a resource, and whether it sees it at all.
@@ -217,27 +269,24 @@ impl<'w> Evaluator<'w> {
         &self.world.plan
     }
 
-    fn decide(
+    /// Looks the names of a question up.
+    fn named(
         &self,
         subject: &EntityName,
         action: &str,
         resource: &EntityName,
-        context: &Context,
-        trace: &mut impl Trace,
-    ) -> Result<(Outcome, Verdict), QueryError> {
+    ) -> Result<Named, QueryError> {
         let asking = self.subject_type(subject)?;
-        let bound = Bound::new(self.world, context)?;
         let ty = self.type_named(&resource.type_name)?;
-        let action = self.action_named(action, ty)?;
-        let (lane, bit) = self.bit(action, ty)?;
-        let names = ((asking, &*subject.id), (ty, &*resource.id));
-        let [found, asked] = self.world.find_both(names.0, names.1);
-        let question = self.question_of(asking, found, subject, bound);
-        let Some(resource) = asked.filter(|asked| self.world.is_known(*asked)) else {
-            return Ok((Outcome::Invisible, Verdict::default()));
-        };
-        let verdict = self.case(&question).judge(resource, Some(lane), bit, trace);
-        Ok((verdict.outcome(bit), verdict))
+        let (lane, bit) = self.action_named(action, ty)?;
+        let row = |entity| Some((entity, self.world.row(entity)?));
+        Ok(Named {
+            asking,
+            subject: self.world.find_any(asking, &subject.id),
+            lane,
+            bit,
+            resource: self.world.find_any(ty, &resource.id).and_then(row),
+        })
     }
 
     fn case<'c>(&'c self, question: &'c Question<'c>) -> Case<'c> {
@@ -289,38 +338,39 @@ impl<'w> Evaluator<'w> {
             .ok_or_else(|| QueryError::unknown_type(self.plan(), name))
     }
 
-    /// The action that `Type.action` or a bare name means where it is asked of a type.
-    fn action_named(&self, name: &str, of: TypeId) -> Result<ActionId, QueryError> {
-        let plan = self.plan();
-        let asked = &plan.types[of].actions;
-        if let Some((owner, action)) = name.split_once('.') {
-            let named = |id: &&ActionId| {
-                let info = &plan.actions[**id];
-                info.name == action && plan.types[info.owner].name == owner
-            };
-            let found = asked.iter().find(named).copied();
-            return found.ok_or_else(|| QueryError::unknown_action(plan, name, of));
-        }
-        let mut named = asked.iter().filter(|id| plan.actions[**id].name == name);
-        match (named.next(), named.next()) {
-            (None, _) => Err(QueryError::unknown_action(plan, name, of)),
-            (Some(only), None) => Ok(*only),
-            (Some(first), Some(second)) => {
-                let own = |id: &&ActionId| plan.actions[**id].owner == of;
-                [first, second]
-                    .into_iter()
-                    .chain(named)
-                    .find(own)
-                    .copied()
-                    .ok_or_else(|| QueryError::ambiguous_action(plan, name, of))
-            }
+    /// The lane and bit of the action that `Type.action` or a bare name means where it is asked of a
+    /// type.
+    #[inline]
+    fn action_named(&self, name: &str, of: TypeId) -> Result<(LaneId, u64), QueryError> {
+        Ok(self.action_meant(name, of)?.1)
+    }
+
+    #[inline]
+    fn action_meant(&self, name: &str, of: TypeId) -> Result<MeantAction, QueryError> {
+        match self.plan().action_spelled(name, of) {
+            Some(found) => Ok(found),
+            None => self.action_among(name, of),
         }
     }
 
-    fn bit(&self, action: ActionId, of: TypeId) -> Result<(LaneId, u64), QueryError> {
+    /// The same where the name is unknown, or several actions have it.
+    #[cold]
+    fn action_among(&self, name: &str, of: TypeId) -> Result<MeantAction, QueryError> {
         let plan = self.plan();
-        plan.bit(action, of)
-            .ok_or_else(|| QueryError::unknown_action(plan, &plan.action_name(action), of))
+        let asked = &plan.types[of].actions;
+        let named = |id: &&ActionId| match name.split_once('.') {
+            None => plan.actions[**id].name == name,
+            Some(_) => plan.action_name(**id) == name,
+        };
+        let own = |id: &&ActionId| plan.actions[**id].owner == of;
+        let mut all = asked.iter().filter(named);
+        let found = match (all.next(), all.next()) {
+            (None, _) => return Err(QueryError::unknown_action(plan, name, of)),
+            (Some(only), None) => Some(only),
+            (Some(_), Some(_)) => asked.iter().filter(named).find(own),
+        };
+        let found = found.and_then(|action| Some((*action, plan.bit(*action, of)?)));
+        found.ok_or_else(|| QueryError::ambiguous_action(plan, name, of))
     }
 
     /// Names, sorted by their bytes.

@@ -79,7 +79,7 @@ impl Evaluator<'_> {
         context: &Context,
     ) -> Result<Reasons, QueryError> {
         let ty = self.type_named(&resource.type_name)?;
-        let (lane, bit) = self.bit(self.action_named(action, ty)?, ty)?;
+        let (lane, bit) = self.action_named(action, ty)?;
         self.because(subject, resource, Some((lane, bit)), context)
     }
 

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::holders::{By, Held};
 use super::places::{Passing, Place};
 use super::walk::{Case, Trace, Verdict, Wanted};
-use crate::plan::{EntityId, LaneId, RoleId};
+use crate::plan::{EntityId, LaneId, RoleId, Says};
 use crate::world::{Flag, Hold, Holding, Places, Records, Row, Tag};
 
 /// With more ways than this from one resource, the walk is asked.
@@ -37,8 +37,7 @@ type Found = SmallVec<[(Hold, usize); 8]>;
 impl Way<'_> {
     #[inline]
     fn leads_to(&self, hold: &Hold) -> bool {
-        hold.first <= self.number && self.number <= hold.last
-            || self.above.is_some_and(|above| above.contains(hold.place))
+        hold.spans(self.number) || self.above.is_some_and(|above| above.contains(hold.place))
     }
 }
 
@@ -178,7 +177,8 @@ impl Case<'_> {
             );
         });
         for way in ways {
-            for hold in records.iter().flat_map(|record| record.holds()) {
+            let held = records.iter();
+            for hold in held.flat_map(|record| record.holds(way.start, way.number)) {
                 if way.leads_to(&hold) && self.lasts(&hold) {
                     let passing = (way.mask, way.shown);
                     self.count(question, lane, &hold, passing, verdict, trace);
@@ -205,7 +205,8 @@ impl Case<'_> {
         let mut found: Found = SmallVec::new();
         self.each_named(question, ways, records, &mut |hold| found.push((hold, 0)));
         for (index, way) in ways.iter().enumerate() {
-            for hold in records.iter().flat_map(|record| record.holds()) {
+            let held = records.iter();
+            for hold in held.flat_map(|record| record.holds(way.start, way.number)) {
                 if way.leads_to(&hold) && self.lasts(&hold) {
                     found.push((hold, index));
                 }
@@ -248,7 +249,7 @@ impl Case<'_> {
         let cells = &self.world.plan.facets.cells;
         let limiting = found.iter().enumerate().filter(|(_, (hold, of))| {
             let cell = cells.get(RoleId(hold.role.id()), lane);
-            *of == way && hold.first >= first && cell.is_some_and(|cell| cell.limits)
+            *of == way && hold.first >= first && cell.is_some_and(|cell| cell.says(Says::LIMITS))
         });
         let mut left = Passing::ALL;
         for (index, (hold, _)) in limiting.clone() {
@@ -370,12 +371,12 @@ impl Case<'_> {
             .facets
             .cells
             .get(RoleId(hold.role.id()), lane);
-        let Some(cell) = cell.filter(|cell| !cell.depends) else {
+        let Some(cell) = cell.filter(|cell| !cell.says(Says::DEPENDS)) else {
             self.holding(question, place, &self.held(hold), verdict, trace);
             return;
         };
-        let own = cell.sees_this && hold.place == question.resource;
-        if cell.sees || own || cell.shows && place.shown {
+        let own = cell.says(Says::SEES_THIS) && hold.place == question.resource;
+        if cell.says(Says::SEES) || own || cell.says(Says::SHOWS) && place.shown {
             verdict.sees = true;
             verdict.reach |= place.mask;
         }

@@ -35,8 +35,7 @@ impl Evaluator<'_> {
         context: &Context,
     ) -> Result<Who, QueryError> {
         let ty = self.type_named(&resource.type_name)?;
-        let action = self.action_named(action, ty)?;
-        let (lane, bit) = self.bit(action, ty)?;
+        let (lane, bit) = self.action_named(action, ty)?;
         self.all_who(ty, resource, Some(lane), bit, context)
     }
 

@@ -8,7 +8,7 @@ use super::support::{Support, attribute};
 use super::types::Change;
 use crate::eval::{Look, Touched};
 use crate::literal::{EntityName, format_datetime};
-use crate::plan::{Datum, EntityId, Link, RelationId};
+use crate::plan::{Datum, EntityId, Level, Link, RelationId};
 use crate::world::{ANYONE, AnyRole, Fact, FactKind, Holder, World};
 
 /// How many groups, and how many scopes to share with, are looked at.
@@ -20,7 +20,11 @@ const MOST_READ: usize = 4096;
 /// A day, in milliseconds.
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
+/// How many shares with scopes that are not near are looked at.
+const WINDOWS: usize = 64;
+
 /// A change of one fact.
+#[derive(Clone)]
 pub(super) struct Candidate {
     pub(super) change: Change,
     /// What it costs beside others: the wider, the dearer.
@@ -29,6 +33,55 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
+    /// The name of a subject that no fact names.
+    pub(super) fn know(subject: &EntityName) -> Self {
+        let fact = Fact::from(FactKind::Entity {
+            entity: subject.clone(),
+            containers: Vec::new(),
+            until: None,
+            attributes: BTreeMap::new(),
+        });
+        let change = Change::Know {
+            fact: fact.kind.to_string(),
+        };
+        Self {
+            change,
+            cost: 5,
+            fact,
+        }
+    }
+
+    /// A share of something with a scope at a level.
+    fn share(world: &World, entity: EntityId, with: EntityId, level: &Level, cost: usize) -> Self {
+        let fact = Fact::from(FactKind::Share {
+            entity: world.name(entity),
+            with: world.name(with),
+            level: level.name.clone(),
+            until: None,
+        });
+        let width = level.masks.lanes.iter();
+        let width = width.map(|(_, mask)| mask.count_ones() as usize);
+        let change = Change::Share {
+            fact: fact.kind.to_string(),
+        };
+        Self {
+            change,
+            cost: cost + width.sum::<usize>(),
+            fact,
+        }
+    }
+
+    /// Whether it names the subject, and so tells of it that it is there.
+    pub(super) fn names_subject(&self) -> bool {
+        match self.change {
+            Change::Hold { .. } | Change::Join { .. } | Change::Relate { .. } => true,
+            Change::Know { .. }
+            | Change::Share { .. }
+            | Change::Prolong { .. }
+            | Change::Remove { .. } => false,
+        }
+    }
+
     /// The world with the change, if that fits.
     pub(super) fn applied(&self, world: &World) -> Option<World> {
         let mut world = world.clone();
@@ -65,7 +118,7 @@ pub(super) fn candidates(
         subject,
         found: Vec::new(),
         told: HashSet::new(),
-        left_out: false,
+        left_out: support.is_full(),
     };
     let places = search.places();
     search.ended(&places);
@@ -75,6 +128,32 @@ pub(super) fn candidates(
     search.shares();
     search.removals();
     (search.found, search.left_out)
+}
+
+/// Shares of what is on the ways with any scope, where their level lets the action through, and
+/// whether some were left out.
+pub(super) fn windows(look: &Look<'_>) -> (Vec<Candidate>, bool) {
+    let world = look.world();
+    let mut found = Vec::new();
+    for entity in look.places() {
+        let ty = world
+            .type_of(entity)
+            .and_then(|ty| world.plan.types.find(ty));
+        for (with, levels) in ty.map_or(&[][..], |ty| &ty.shares) {
+            let levels = levels.iter().filter(|level| look.lets_through(**level));
+            let levels = levels.filter_map(|level| world.plan.levels.find(*level));
+            let levels: Vec<&Level> = levels.collect();
+            for scope in world.all_of(*with).filter(|scope| *scope != entity) {
+                for level in &levels {
+                    if found.len() == WINDOWS {
+                        return (found, true);
+                    }
+                    found.push(Candidate::share(world, entity, scope, level, 60));
+                }
+            }
+        }
+    }
+    (found, false)
 }
 
 struct Search<'l> {
@@ -99,7 +178,7 @@ impl Search<'_> {
 
     /// Where a role could help: what the answer rests on, and what it would rest on if shares that
     /// have ended had not.
-    fn places(&self) -> Vec<EntityId> {
+    fn places(&mut self) -> Vec<EntityId> {
         let world = self.world;
         let mut places = self.support.entities.clone();
         let mut seen: HashSet<EntityId> = places.iter().copied().collect();
@@ -108,8 +187,13 @@ impl Search<'_> {
             next += 1;
             let shared = world.shares_of(place).map(|share| share.with);
             for above in shared.chain(world.containers(place)).collect::<Vec<_>>() {
-                if places.len() < MOST && seen.insert(above) {
+                if !seen.insert(above) {
+                    continue;
+                }
+                if places.len() < MOST {
                     places.push(above);
+                } else {
+                    self.left_out = true;
                 }
             }
         }
@@ -151,14 +235,19 @@ impl Search<'_> {
     }
 
     /// The subject and all groups that it is or was in.
-    fn members(&self) -> Vec<EntityId> {
+    fn members(&mut self) -> Vec<EntityId> {
         let mut members: Vec<EntityId> = self.look.asker().into_iter().collect();
         let mut next = 0;
         while let Some(member) = members.get(next).copied() {
             next += 1;
             for membership in self.world.memberships(member) {
-                if members.len() < MOST && !members.contains(&membership.other) {
+                if members.contains(&membership.other) {
+                    continue;
+                }
+                if members.len() < MOST {
                     members.push(membership.other);
+                } else {
+                    self.left_out = true;
                 }
             }
         }
@@ -316,17 +405,10 @@ impl Search<'_> {
                         let Some(level) = world.plan.levels.find(*level) else {
                             continue;
                         };
-                        let fact = Fact::from(FactKind::Share {
-                            entity: world.name(entity),
-                            with: world.name(scope),
-                            level: level.name.clone(),
-                            until: None,
-                        });
-                        let width = level.masks.lanes.iter();
-                        let width = width.map(|(_, mask)| mask.count_ones() as usize);
-                        self.add(fact, 30 + width.sum::<usize>(), |fact| Change::Share {
-                            fact,
-                        });
+                        let share = Candidate::share(world, entity, scope, level, 30);
+                        if self.told.insert((false, share.text())) {
+                            self.found.push(share);
+                        }
                     }
                 }
             }

@@ -246,7 +246,7 @@ impl<'l> Finding<'l> {
     /// The shares on the way to a place whose levels keep the action out.
     fn kept_out(&mut self, place: EntityId) {
         for (_, share) in self.look.way_edges(place, false) {
-            let Some(share) = share.filter(|share| !self.look.lets_through(share)) else {
+            let Some(share) = share.filter(|share| !self.look.lets_through(share.level)) else {
                 continue;
             };
             let level = &self.world.plan.levels[share.level];

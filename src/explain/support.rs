@@ -47,6 +47,11 @@ impl Support {
             touched,
         }
     }
+
+    /// Whether something may have been left out.
+    pub(super) fn is_full(&self) -> bool {
+        self.facts.len() >= MOST || self.entities.len() >= MOST
+    }
 }
 
 struct Gathering<'l> {

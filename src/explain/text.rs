@@ -314,7 +314,8 @@ impl Lines {
     }
 
     fn changes(&mut self, explanation: &Explanation) {
-        if explanation.outcome == Outcome::Allowed || !explanation.searched {
+        let is_known = !explanation.missing.contains(&Missing::UnknownResource);
+        if explanation.outcome == Outcome::Allowed || !explanation.searched || !is_known {
             return;
         }
         for suggestion in explanation.changes.iter().take(TOLD) {
@@ -347,6 +348,7 @@ impl Lines {
         for (index, change) in suggestion.changes.iter().enumerate() {
             line.words(if index == 0 { "would help: " } else { " and " });
             match change {
+                Change::Know { fact } => line.words("add ").fact(fact).words(" by its name alone"),
                 Change::Hold { fact }
                 | Change::Join { fact }
                 | Change::Share { fact }

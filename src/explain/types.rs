@@ -277,6 +277,11 @@ pub struct Suggestion {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Change {
+    /// The subject by its name alone, where no fact names it.
+    Know {
+        /// The fact to add.
+        fact: String,
+    },
     /// A role for the subject.
     Hold {
         /// The fact to add.

@@ -21,6 +21,9 @@ const GAP: f64 = 22.0;
 const GUTTER: f64 = 26.0;
 const TRACK: f64 = 11.0;
 const MARGIN: f64 = 24.0;
+/// How far apart lines of different kinds leave a card, and how little does not make a corner.
+const BESIDE: f64 = 6.0;
+const ROUGHLY: f64 = 4.0;
 /// A column with more than this is put beside another.
 const TALLEST: f64 = 2600.0;
 
@@ -79,8 +82,9 @@ pub(super) fn broken(text: &str, most: usize) -> Vec<String> {
                 lines.push(String::new());
                 continue;
             }
-            // A word that is wider than a line is cut.
+            // A word that is wider than a line is cut, a path behind a directory.
             let mut cut = 0;
+            let mut directory = 0;
             let mut width = 0;
             for (at, sign) in word.char_indices() {
                 width += sign.to_string().width();
@@ -88,6 +92,12 @@ pub(super) fn broken(text: &str, most: usize) -> Vec<String> {
                     break;
                 }
                 cut = at + sign.len_utf8();
+                if sign == '/' {
+                    directory = cut;
+                }
+            }
+            if directory > 1 {
+                cut = directory;
             }
             let first = word.chars().next().map_or(1, char::len_utf8);
             let rest = word.split_off(cut.max(first).min(word.len()));
@@ -481,13 +491,15 @@ fn tracks(picture: &Picture, cards: &[Placed], column: &[usize], last: usize) ->
     tracks
 }
 
-/// The height at which a line passes a column between cards, nearest to where it wants to be.
-fn passage(cards: &[Placed], column: &[usize], index: usize, wanted: f64) -> f64 {
+/// The height at which a line passes a column between cards, nearest to where it wants to be; the
+/// more kinds of lines pass there before it, the farther from the cards.
+fn passage(cards: &[Placed], column: &[usize], index: usize, wanted: f64, before: usize) -> f64 {
+    let apart = 7.0 + before as f64 * 4.0;
     let mut spans: Vec<(f64, f64)> = cards
         .iter()
         .zip(column)
         .filter(|(_, of)| **of == index)
-        .map(|(card, _)| (card.y - 7.0, card.y + card.height + 7.0))
+        .map(|(card, _)| (card.y - apart, card.y + card.height + apart))
         .collect();
     spans.sort_by(|a, b| a.0.total_cmp(&b.0));
     let free = |y: f64| !spans.iter().any(|(top, bottom)| *top < y && y < *bottom);
@@ -501,6 +513,13 @@ fn passage(cards: &[Placed], column: &[usize], index: usize, wanted: f64) -> f64
     edges
         .min_by(|a, b| (a - wanted).abs().total_cmp(&(b - wanted).abs()))
         .unwrap_or(wanted)
+}
+
+/// Whether a line of that kind passes a column.
+fn passes(picture: &Picture, column: &[usize], kind: LinkKind, index: usize) -> bool {
+    let of = |card: usize| column.get(card).copied().unwrap_or(0);
+    let mut links = picture.links.iter().filter(|link| link.kind == kind);
+    links.any(|link| of(link.to) < index && index < of(link.from))
 }
 
 fn paths(picture: &Picture, cards: &[Placed], column: &[usize], tracks: &[Track]) -> Vec<Path> {
@@ -531,15 +550,31 @@ fn paths(picture: &Picture, cards: &[Placed], column: &[usize], tracks: &[Track]
             LinkKind::Override => -8.0,
             LinkKind::Missing => 4.0,
         };
-        let end = (to.x + to.width, to.port(None) + offset);
+        // Lines of other kinds that leave here leave beside each other.
+        let kinds = LinkKind::ALL.into_iter().filter(|kind| *kind < link.kind);
+        let beside = kinds.filter(|kind| {
+            picture
+                .links
+                .iter()
+                .any(|other| (other.from, other.row, other.kind) == (link.from, link.row, *kind))
+        });
+        let start = from.port(link.row) + beside.count() as f64 * BESIDE;
+        let mut end = (to.x + to.width, to.port(None) + offset);
+        // What is all but straight is straight.
+        if (start - end.1).abs() < ROUGHLY {
+            end.1 = start;
+        }
         let mut points = Vec::new();
         if of > at {
-            points.push((from.x, from.port(link.row)));
-            points.push((down, from.port(link.row)));
+            points.push((from.x, start));
+            points.push((down, start));
             // Other columns are passed between their cards.
             let mut x = down;
             for index in (at + 1..of).rev() {
-                let y = passage(cards, column, index, end.1);
+                let others = LinkKind::ALL
+                    .into_iter()
+                    .filter(|kind| *kind < link.kind && passes(picture, column, *kind, index));
+                let y = passage(cards, column, index, end.1, others.count());
                 let before = right_of(index - 1) + GUTTER / 2.0;
                 points.push((x, y));
                 points.push((before, y));
@@ -548,8 +583,8 @@ fn paths(picture: &Picture, cards: &[Placed], column: &[usize], tracks: &[Track]
             points.push((x, end.1));
         } else {
             // To a card of the same column, or further right: around the right side.
-            points.push((from.x + from.width, from.port(link.row)));
-            points.push((down, from.port(link.row)));
+            points.push((from.x + from.width, start));
+            points.push((down, start));
             points.push((down, end.1));
         }
         points.push(end);

@@ -5,17 +5,19 @@ use std::collections::BTreeMap;
 use super::{Card, CardKind, LinkKind, Picture, Tone};
 use crate::eval::{Held, Outcome, Step};
 use crate::explain::{self, Explanation, Given, Missing};
-use crate::plan::{Clause, Plan, TypeKind};
+use crate::literal::{EntityName, parse_datetime};
+use crate::plan::{Clause, EntityId, TypeKind};
+use crate::world::World;
 
-struct Drawing<'p> {
-    plan: &'p Plan,
+struct Drawing<'w> {
+    world: &'w World,
     picture: Picture,
     cards: BTreeMap<String, usize>,
 }
 
 impl Picture {
     /// Why something is allowed, seen, or neither: the shortest proof, and what was missing.
-    pub fn of_explanation(explanation: &Explanation, plan: &Plan) -> Self {
+    pub fn of_explanation(explanation: &Explanation, world: &World) -> Self {
         let Explanation {
             subject,
             action,
@@ -24,7 +26,7 @@ impl Picture {
             ..
         } = explanation;
         let mut drawing = Drawing {
-            plan,
+            world,
             picture: Self {
                 title: format!("{subject} {action} {resource}: {outcome}"),
                 ..Self::default()
@@ -45,9 +47,9 @@ impl Picture {
         drawing.card(subject);
         drawing.card(resource);
         for proof in explanation.proofs.iter().take(1) {
-            drawing.given(explanation, "sees", &proof.sees);
+            drawing.given(explanation, "shows it", &proof.sees);
             if let Some(can) = &proof.can {
-                drawing.given(explanation, "can", can);
+                drawing.given(explanation, "gives it", can);
             }
         }
         if *outcome != Outcome::Allowed {
@@ -55,6 +57,7 @@ impl Picture {
                 drawing.missing(explanation, missing);
             }
         }
+        drawing.ways(parse_datetime(&explanation.at).unwrap_or(i64::MAX));
         drawing.picture
     }
 }
@@ -74,10 +77,9 @@ impl Drawing<'_> {
         if let Some(known) = self.cards.get(name) {
             return *known;
         }
-        let ty = name
-            .split_once(':')
-            .and_then(|(ty, _)| self.plan.find_type(ty));
-        let kind = ty.and_then(|ty| self.plan.types.find(ty)).map(|ty| ty.kind);
+        let plan = self.world.plan();
+        let ty = name.split_once(':').and_then(|(ty, _)| plan.find_type(ty));
+        let kind = ty.and_then(|ty| plan.types.find(ty)).map(|ty| ty.kind);
         let card = self
             .picture
             .add(Card::new(kind.unwrap_or(TypeKind::Scope).into(), name));
@@ -102,6 +104,43 @@ impl Drawing<'_> {
         if from != to && !self.picture.links.iter().any(same) {
             self.picture.link(from, None, to, kind);
         }
+    }
+
+    /// What stands in what, and is shared with what, of all that has a card; once only where a line
+    /// tells more.
+    fn ways(&mut self, now: i64) {
+        let world = self.world;
+        let entities = self.cards.iter().filter_map(|(name, card)| {
+            let name: EntityName = name.parse().ok()?;
+            let ty = world.find_type(&name.type_name)?;
+            Some((world.find(ty, &name.id)?, *card))
+        });
+        let entities: BTreeMap<EntityId, usize> = entities.collect();
+        for (entity, card) in &entities {
+            for container in world.containers(*entity) {
+                if let Some(to) = entities.get(&container) {
+                    self.link(*card, *to, LinkKind::In);
+                }
+            }
+            for share in world.shares_of(*entity) {
+                if let Some(to) = entities.get(&share.with)
+                    && world.share_end(&share) > now
+                {
+                    self.link(*card, *to, LinkKind::Share);
+                }
+            }
+        }
+        let telling: Vec<(usize, usize)> = self
+            .picture
+            .links
+            .iter()
+            .filter(|link| matches!(link.kind, LinkKind::Decided | LinkKind::Missing))
+            .map(|link| (link.from, link.to))
+            .collect();
+        self.picture.links.retain(|link| {
+            matches!(link.kind, LinkKind::Decided | LinkKind::Missing)
+                || !telling.contains(&(link.from, link.to))
+        });
     }
 
     fn clause(&mut self, card: usize, tone: Tone, depth: usize, clause: &Clause) {
@@ -173,14 +212,12 @@ impl Drawing<'_> {
                     self.row(at, Tone::Role, 0, held.fact.as_str());
                 }
                 self.row(at, Tone::Denial, 1, format!("gives no {lacks}"));
-                self.link(resource, at, LinkKind::In);
             }
             Missing::NothingHeld { places } => {
                 for place in places {
                     let at = self.card(place);
                     self.row(at, Tone::Denial, 0, "no role is held here");
                     self.link(subject, at, LinkKind::Missing);
-                    self.link(resource, at, LinkKind::In);
                 }
             }
             Missing::Struck { effect, clause, .. } => {

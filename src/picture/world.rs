@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Card, CardKind, LinkKind, Picture, Tone};
 use crate::literal::{EntityName, format_datetime};
-use crate::plan::{Plan, TypeKind};
+use crate::plan::{Link, Plan, TypeKind, Value};
 use crate::world::{FactKind, World};
 
 /// How many names stand in one row.
@@ -21,9 +21,10 @@ const GROUPS: usize = 12;
 #[derive(Default)]
 struct Facts {
     containers: BTreeMap<EntityName, Vec<EntityName>>,
+    /// By roles, and by the relations and attributes from which roles follow.
     holdings: BTreeMap<EntityName, BTreeMap<String, Vec<String>>>,
     shares: BTreeMap<EntityName, Vec<(EntityName, String)>>,
-    members: BTreeMap<EntityName, Vec<String>>,
+    members: BTreeMap<EntityName, Vec<EntityName>>,
     known: BTreeSet<EntityName>,
 }
 
@@ -33,8 +34,16 @@ impl Facts {
         for fact in world.facts() {
             match fact.kind {
                 FactKind::Entity {
-                    entity, containers, ..
+                    entity,
+                    containers,
+                    attributes,
+                    ..
                 } => {
+                    for (name, value) in attributes {
+                        if gives_roles(world.plan(), &entity, &name) {
+                            facts.hold(&entity, name, entities(value));
+                        }
+                    }
                     facts.known.extend(containers.iter().cloned());
                     facts.known.insert(entity.clone());
                     let is_group = |of: &EntityName| {
@@ -48,7 +57,7 @@ impl Facts {
                                 .members
                                 .entry(container)
                                 .or_default()
-                                .push(entity.to_string());
+                                .push(entity.clone());
                         } else {
                             facts
                                 .containers
@@ -62,8 +71,7 @@ impl Facts {
                     subject, role, of, ..
                 } => {
                     facts.known.insert(of.clone());
-                    let roles = facts.holdings.entry(of).or_default();
-                    roles.entry(role).or_default().push(subject.to_string());
+                    facts.hold(&of, role, [subject.to_string()]);
                 }
                 FactKind::Share {
                     entity,
@@ -79,12 +87,24 @@ impl Facts {
                 FactKind::CustomRole { of, .. } => {
                     facts.known.insert(of);
                 }
-                FactKind::Relation { entity, .. } => {
+                FactKind::Relation {
+                    entity,
+                    relation,
+                    target,
+                } => {
+                    if gives_roles(world.plan(), &entity, &relation) {
+                        facts.hold(&entity, relation, [target.to_string()]);
+                    }
                     facts.known.insert(entity);
                 }
             }
         }
         facts
+    }
+
+    fn hold(&mut self, of: &EntityName, role: String, holders: impl IntoIterator<Item = String>) {
+        let roles = self.holdings.entry(of.clone()).or_default();
+        roles.entry(role).or_default().extend(holders);
     }
 
     /// The scope in which an entity stands, itself where it is one; by first containers.
@@ -98,6 +118,36 @@ impl Facts {
             at = self.containers.get(&at)?.first()?.clone();
         }
         None
+    }
+}
+
+/// Whether an `also` of an entity's type follows a relation or an attribute of this name.
+fn gives_roles(plan: &Plan, entity: &EntityName, name: &str) -> bool {
+    let Some(ty) = plan.find_type(&entity.type_name) else {
+        return false;
+    };
+    plan.facets.links.iter().any(|(of, link)| {
+        *of == ty
+            && match link {
+                Link::Relation(relation) => {
+                    let relation = plan.relations.find(*relation);
+                    relation.is_some_and(|relation| relation.name == name)
+                }
+                Link::Attribute(column) => {
+                    let attributes = plan.types.find(ty).map(|ty| &ty.attributes);
+                    let attribute = attributes.and_then(|all| all.get(*column as usize));
+                    attribute.is_some_and(|attribute| attribute.name == name)
+                }
+            }
+    })
+}
+
+/// The entities in a value.
+fn entities(value: Value) -> Vec<String> {
+    match value {
+        Value::Set(elements) => elements.into_iter().flat_map(entities).collect(),
+        Value::Entity(name) => vec![name.to_string()],
+        _ => Vec::new(),
     }
 }
 
@@ -204,10 +254,18 @@ impl Picture {
                 picture.link(card, row, *to, LinkKind::Share);
             }
         }
+        let mut groups: BTreeMap<&EntityName, usize> = BTreeMap::new();
         for (group, members) in facts.members.iter().take(GROUPS) {
             let mut card = Card::new(CardKind::Subject, group.to_string());
             card.row(Tone::Plain, 0, few(members));
-            picture.add(card);
+            groups.insert(group, picture.add(card));
+        }
+        for (group, card) in &groups {
+            for member in facts.members.get(*group).into_iter().flatten() {
+                if let Some(from) = groups.get(member) {
+                    picture.link(*from, None, *card, LinkKind::Member);
+                }
+            }
         }
         let groups = facts.members.len().saturating_sub(GROUPS);
         if left + groups > 0 {

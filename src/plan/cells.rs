@@ -11,16 +11,74 @@ const MOST_CELLS: usize = 1 << 16;
 pub(crate) struct Cell {
     /// The actions that it gives without a condition.
     pub(crate) power: u64,
-    /// Whether it shows every entity of the type in reach.
-    pub(crate) sees: bool,
-    /// Whether it shows the entity on which it is held.
-    pub(crate) sees_this: bool,
-    /// Whether it gives the action that shows the type.
-    pub(crate) shows: bool,
-    /// Whether it has `at most`.
-    pub(crate) limits: bool,
-    /// Whether a condition decides over some of it, so that its clauses must be looked at.
-    pub(crate) depends: bool,
+    says: u32,
+}
+
+/// Something that is so of a role and a lane.
+#[derive(Clone, Copy)]
+pub(crate) struct Says(u32);
+
+impl Says {
+    /// It shows every entity of the type in reach.
+    pub(crate) const SEES: Self = Self(1);
+    /// It shows the entity on which it is held.
+    pub(crate) const SEES_THIS: Self = Self(1 << 1);
+    /// It gives the action that shows the type.
+    pub(crate) const SHOWS: Self = Self(1 << 2);
+    /// It has `at most`.
+    pub(crate) const LIMITS: Self = Self(1 << 3);
+    /// A condition decides over some of it, so that its clauses must be looked at.
+    pub(crate) const DEPENDS: Self = Self(1 << 4);
+    /// No table tells what it gives.
+    pub(crate) const UNTOLD: Self = Self(1 << 5);
+
+    /// One or the other.
+    pub(crate) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl Cell {
+    /// What a role gives of which no table tells.
+    pub(crate) const UNTOLD: Self = Self {
+        power: 0,
+        says: Says::UNTOLD.0,
+    };
+
+    /// Whether one of these is so.
+    #[inline]
+    pub(crate) fn says(self, what: Says) -> bool {
+        self.says & what.0 != 0
+    }
+
+    /// Adds what another role gives; on the entity itself, where it is held `here`.
+    #[inline]
+    pub(crate) fn add(&mut self, other: Self, here: bool) {
+        let hidden = if here { 0 } else { Says::SEES_THIS.0 };
+        self.power |= other.power;
+        self.says |= other.says & !hidden;
+    }
+
+    fn note(&mut self, what: Says, so: bool) {
+        self.says |= if so { what.0 } else { 0 };
+    }
+}
+
+/// What rules do in one lane, beside what roles give.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ruled {
+    /// What every known subject has by rules without a condition.
+    pub(crate) all: Cell,
+    /// The actions that further rules may give.
+    pub(crate) gives: u64,
+    /// The actions that rules may take.
+    pub(crate) takes: u64,
+    /// Whether further rules may show what roles do not.
+    pub(crate) reveals: bool,
+    /// Whether rules may hide.
+    pub(crate) hides: bool,
+    /// Whether links from what is no container give roles there.
+    pub(crate) linked: bool,
 }
 
 /// The cells of all declared roles, and which types they suffice for.
@@ -31,6 +89,8 @@ pub(crate) struct Cells {
     /// By type: whether facts, sets of holders and links of one step tell of each role that counts
     /// for its entities.
     direct: Vec<bool>,
+    /// By lane.
+    ruled: Vec<Ruled>,
 }
 
 impl Cells {
@@ -40,6 +100,12 @@ impl Cells {
         self.cells
             .get(role.index() * self.lanes + lane.index())
             .copied()
+    }
+
+    /// What rules do in a lane; nothing where there is no table.
+    #[inline]
+    pub(crate) fn ruled(&self, lane: LaneId) -> Option<&Ruled> {
+        self.ruled.get(lane.index())
     }
 
     /// Whether it is enough to know the places of the roles that somebody holds, to tell what counts
@@ -60,20 +126,19 @@ impl Plan {
         let mut cells = Vec::with_capacity(roles * lanes);
         for role in self.roles.rows() {
             for (id, lane) in self.lanes.iter() {
-                let mut cell = Cell {
-                    limits: role.ceiling.is_some(),
-                    ..Cell::default()
-                };
+                let mut cell = Cell::default();
+                cell.note(Says::LIMITS, role.ceiling.is_some());
                 for sight in role.sights_of(lane.of) {
-                    cell.sees |= !sight.this && sight.condition.is_none();
-                    cell.sees_this |= sight.this && sight.condition.is_none();
-                    cell.depends |= sight.condition.is_some();
+                    let plain = sight.condition.is_none();
+                    cell.note(Says::SEES, !sight.this && plain);
+                    cell.note(Says::SEES_THIS, sight.this && plain);
+                    cell.note(Says::DEPENDS, !plain);
                 }
                 for grant in role.grants_in(id) {
                     if grant.condition.is_none() {
                         cell.power |= grant.mask;
                     }
-                    cell.depends |= grant.condition.is_some();
+                    cell.note(Says::DEPENDS, grant.condition.is_some());
                 }
                 if let Some((shown_in, bit)) = self.types[lane.of].visible_by {
                     for grant in role
@@ -81,8 +146,8 @@ impl Plan {
                         .iter()
                         .filter(|g| g.mask & bit != 0)
                     {
-                        cell.shows |= grant.condition.is_none();
-                        cell.depends |= grant.condition.is_some();
+                        cell.note(Says::SHOWS, grant.condition.is_none());
+                        cell.note(Says::DEPENDS, grant.condition.is_some());
                     }
                 }
                 cells.push(cell);
@@ -93,7 +158,39 @@ impl Plan {
             cells,
             lanes,
             direct: direct.collect(),
+            ruled: self.lanes.iter().map(|(id, _)| self.ruled(id)).collect(),
         }
+    }
+
+    fn ruled(&self, lane: LaneId) -> Ruled {
+        let ty = &self.types[self.lanes[lane].of];
+        let links = self.simple_also(self.lanes[lane].of).unwrap_or(&[]);
+        let mut ruled = Ruled {
+            linked: !links.is_empty() && !self.is_container(self.lanes[lane].of),
+            reveals: !ty.reveals.is_empty(),
+            hides: !ty.hides.is_empty(),
+            ..Ruled::default()
+        };
+        for rule in &ty.permits {
+            let plain = rule.condition.is_none() && rule.subjects.is_empty();
+            let shows = ty
+                .visible_by
+                .is_some_and(|(of, bit)| of == rule.lane && rule.mask & bit != 0);
+            ruled.all.note(Says::SHOWS, shows && plain);
+            ruled.reveals |= shows && !plain;
+            if rule.lane == lane {
+                let given = if plain {
+                    &mut ruled.all.power
+                } else {
+                    &mut ruled.gives
+                };
+                *given |= rule.mask;
+            }
+        }
+        for rule in ty.forbids.iter().filter(|rule| rule.lane == lane) {
+            ruled.takes |= rule.mask;
+        }
+        ruled
     }
 
     /// Whether all types on the ways from a type say of their roles no more than that facts, sets and

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cells::Cells;
 use super::ids::{ActionId, ClauseId, LaneId, RelationId, RoleId, TypeId};
+use super::spelled::Spelled;
 use super::{Cardinality, Id, Plan, Role};
 
 /// Something that an entity names other entities by.
@@ -231,6 +232,7 @@ impl Plan {
             groups: groups.collect(),
             simple,
             cells: Cells::default(),
+            spelled: self.spelled(),
             above_by_type: self
                 .types
                 .iter()
@@ -353,4 +355,6 @@ pub(crate) struct Facets {
     pub(crate) entered: Vec<TypeId>,
     /// What each role gives, looked up by numbers.
     pub(crate) cells: Cells,
+    /// The actions by their names.
+    pub(crate) spelled: Spelled,
 }

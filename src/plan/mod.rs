@@ -14,6 +14,7 @@ mod datum;
 mod holding;
 mod ids;
 mod only;
+mod spelled;
 mod validate;
 mod value;
 #[cfg(feature = "compiler")]
@@ -24,6 +25,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
+pub(crate) use cells::{Cell, Cells, Says};
 pub use condition::{Arithmetic, Comparison, Condition, Constant, Node, NodeRange};
 #[cfg(feature = "compiler")]
 pub(crate) use datum::type_name;
@@ -37,6 +39,7 @@ pub use ids::{
     ActionId, ClauseId, ConditionId, ConstantId, EntityId, Id, LaneId, LevelId, NodeId, RelationId,
     RoleId, Table, TypeId,
 };
+pub(crate) use spelled::MeantAction;
 #[cfg(feature = "compiler")]
 pub(crate) use validate::MAX_OVERRIDDEN;
 pub use validate::PlanError;

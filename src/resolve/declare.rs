@@ -148,10 +148,13 @@ impl<'a> Declarer<'a, '_> {
             ));
         } else {
             let members = self.find_types(&decl.members);
-            for (member, ident) in members.iter().zip(&decl.members) {
-                self.want_kind(ident, *member, &[TypeKind::Subject]);
-            }
             self.schema.types[id].members = members;
+            for member in &decl.members {
+                // What is not found is told already.
+                if let Some(of) = self.schema.type_names.get(&member.name).copied() {
+                    self.want_kind(member, of, &[TypeKind::Subject]);
+                }
+            }
         }
         for container in &decl.containers {
             let Some(of) = self.find_type(&container.type_name) else {

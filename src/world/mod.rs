@@ -20,6 +20,7 @@ mod made;
 mod names;
 mod reach;
 mod read;
+mod records;
 mod refusal;
 mod rows;
 mod runs;
@@ -58,6 +59,7 @@ pub(crate) use snapshot::MAGIC;
 pub use snapshot::SnapshotError;
 pub(crate) use terms::FOREVER;
 
+use crate::literal::is_same;
 use crate::plan::{ConstantId, Datum, EntityId, Id, LevelId, Plan, Role, RoleId, Table, TypeId};
 use kinds::{BaseEdges, ChangedEdges};
 use made::MadeRoles;
@@ -280,7 +282,7 @@ impl World {
         let types = self.plan.types.rows();
         if types.len() <= 16 {
             // Looking through a few is quicker than searching them.
-            let index = types.iter().position(|ty| ty.name == name)?;
+            let index = types.iter().position(|ty| is_same(&ty.name, name))?;
             return Some(TypeId::from_index(index));
         }
         self.types.get(name).copied()
@@ -293,31 +295,11 @@ impl World {
     }
 
     /// The entity with this name, if it has an id: the policy may name one that no fact does.
+    #[inline]
     pub(crate) fn find_any(&self, ty: TypeId, id: &str) -> Option<EntityId> {
         let base = &self.base;
         let found = base.names.find(ty, id, |entity| base.type_of(entity));
         found.or_else(|| self.find_new(ty, id))
-    }
-
-    /// A subject and a resource by their names, as [`find_any`](Self::find_any) has them, sooner than
-    /// one after the other.
-    pub(crate) fn find_both(
-        &self,
-        subject: (TypeId, &str),
-        resource: (TypeId, &str),
-    ) -> [Option<EntityId>; 2] {
-        let base = &self.base;
-        let types = |entity: EntityId| base.type_of(entity);
-        let found = base
-            .names
-            .find_two([subject, resource], types, |[asker, asked]| {
-                self.read_ahead((subject.0, asker), asked);
-            });
-        let [asker, asked] = found;
-        [
-            asker.or_else(|| self.find_new(subject.0, subject.1)),
-            asked.or_else(|| self.find_new(resource.0, resource.1)),
-        ]
     }
 
     fn find_new(&self, ty: TypeId, id: &str) -> Option<EntityId> {

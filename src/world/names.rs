@@ -5,10 +5,36 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use foldhash::quality::FixedState;
 
 use super::rows::NONE;
+use crate::literal::is_same;
 use crate::plan::{EntityId, Id, TypeId};
 
-/// No entity has this place in the table.
-const FREE: u64 = u64::MAX;
+/// A place in the table. It has the span too, so that finding a name waits for memory twice: for the
+/// place, and for the text.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    /// The upper half of the hash.
+    hash: u32,
+    entity: EntityId,
+    span: u64,
+}
+
+/// A place that is free.
+const FREE: Slot = Slot {
+    hash: u32::MAX,
+    entity: NONE,
+    span: 0,
+};
+
+impl Slot {
+    fn is_free(self) -> bool {
+        self.entity == NONE
+    }
+
+    /// As it stands in a snapshot.
+    fn bits(self) -> u64 {
+        u64::from(self.hash) << 32 | u64::from(self.entity.0)
+    }
+}
 
 /// How long the id of an entity may be, in bytes.
 pub(super) const LONGEST: usize = (1 << 24) - 1;
@@ -20,8 +46,8 @@ pub(super) struct Names {
     text: String,
     /// For each entity where its name begins, and in the lowest 24 bits how long it is.
     spans: Vec<u64>,
-    /// 32 bits of the hash, then the entity. The length is a power of two.
-    table: Vec<u64>,
+    /// The length is a power of two.
+    table: Vec<Slot>,
     key: u64,
 }
 
@@ -40,7 +66,10 @@ impl Default for Names {
 impl Names {
     /// The name of an entity.
     pub(super) fn get(&self, entity: EntityId) -> Option<&str> {
-        let span = *self.spans.get(entity.index())?;
+        self.text_at(*self.spans.get(entity.index())?)
+    }
+
+    fn text_at(&self, span: u64) -> Option<&str> {
         let start = usize::try_from(span >> 24).ok()?;
         let length = usize::try_from(span & 0xFF_FFFF).ok()?;
         self.text.get(start..start.checked_add(length)?)
@@ -56,34 +85,9 @@ impl Names {
         self.find_hashed(self.hash(ty, name), ty, name, types)
     }
 
-    /// The entities of two names, as [`find`](Self::find) has them. `ahead` is told of the likely ones
-    /// early: what it reads of them is there when it is needed, and memory is waited for once.
-    pub(super) fn find_two(
-        &self,
-        names: [(TypeId, &str); 2],
-        types: impl Fn(EntityId) -> Option<TypeId>,
-        ahead: impl FnOnce([EntityId; 2]),
-    ) -> [Option<EntityId>; 2] {
-        let hashes = names.map(|(ty, name)| self.hash(ty, name));
-        let slots = hashes.map(|hash| {
-            let first = self.first(hash).and_then(|at| self.table.get(at));
-            first.map_or(NONE, |slot| EntityId((*slot & u64::from(u32::MAX)) as u32))
-        });
-        let spans = slots.map(|entity| self.spans.get(entity.index()).copied().unwrap_or(0));
-        ahead(slots);
-        let texts = spans.map(|span| self.text.as_bytes().get((span >> 24) as usize).copied());
-        std::hint::black_box(texts);
-        let [a, b] = names;
-        let [first, second] = hashes;
-        [
-            self.find_hashed(first, a.0, a.1, &types),
-            self.find_hashed(second, b.0, b.1, &types),
-        ]
-    }
-
     fn find_hashed(
         &self,
-        hash: u64,
+        hash: u32,
         ty: TypeId,
         name: &str,
         types: impl Fn(EntityId) -> Option<TypeId>,
@@ -91,15 +95,12 @@ impl Names {
         let mut at = self.first(hash)?;
         loop {
             let slot = *self.table.get(at)?;
-            if slot == FREE {
+            if slot.is_free() {
                 return None;
             }
-            let entity = EntityId((slot & u64::from(u32::MAX)) as u32);
-            if slot >> 32 == hash >> 32
-                && self.get(entity) == Some(name)
-                && types(entity) == Some(ty)
-            {
-                return Some(entity);
+            let is_it = || self.text_at(slot.span).is_some_and(|it| is_same(it, name));
+            if slot.hash == hash && is_it() && types(slot.entity) == Some(ty) {
+                return Some(slot.entity);
             }
             at = (at + 1) & (self.table.len() - 1);
         }
@@ -110,28 +111,23 @@ impl Names {
     #[cfg(feature = "compiler")]
     pub(super) fn warm<'n>(&self, names: impl Iterator<Item = (TypeId, &'n str)>) -> Vec<EntityId> {
         let mask = self.table.len().saturating_sub(1);
-        let hashes: Vec<u64> = names.map(|(ty, name)| self.hash(ty, name)).collect();
+        let hashes: Vec<u32> = names.map(|(ty, name)| self.hash(ty, name)).collect();
         let slot = |at: usize| self.table.get(at & mask).copied().unwrap_or(FREE);
-        let slots: Vec<u64> = hashes.iter().map(|hash| slot(spread(*hash))).collect();
+        let slots: Vec<Slot> = hashes.iter().map(|hash| slot(*hash as usize)).collect();
         let found = hashes.iter().zip(slots).filter_map(|(hash, first)| {
             // The line of the cache that was read holds the next few too.
-            let (mut at, mut next) = (spread(*hash), first);
-            while next != FREE && next >> 32 != hash >> 32 {
+            let (mut at, mut next) = (*hash as usize, first);
+            while !next.is_free() && next.hash != *hash {
                 at += 1;
                 next = slot(at);
             }
-            (next != FREE).then_some(EntityId((next & u64::from(u32::MAX)) as u32))
+            (!next.is_free()).then_some(next)
         });
-        let found: Vec<EntityId> = found.collect();
-        let spans = found
-            .iter()
-            .filter_map(|entity| self.spans.get(entity.index()));
-        let starts: Vec<usize> = spans.map(|span| (span >> 24) as usize).collect();
-        let bytes = starts
-            .iter()
-            .filter_map(|start| self.text.as_bytes().get(*start));
+        let found: Vec<Slot> = found.collect();
+        let starts = found.iter().map(|slot| (slot.span >> 24) as usize);
+        let bytes = starts.filter_map(|start| self.text.as_bytes().get(start));
         std::hint::black_box(bytes.fold(0, |sum: u8, byte| sum.wrapping_add(*byte)));
-        found
+        found.into_iter().map(|slot| slot.entity).collect()
     }
 
     /// Adds a name that is not there. The ids are given out in order; there is none left when 2^31
@@ -146,11 +142,16 @@ impl Names {
         if (self.spans.len() + 1) * 3 > self.table.len() * 2 {
             self.grow();
         }
-        self.spans
-            .push((self.text.len() as u64) << 24 | name.len() as u64);
+        let span = (self.text.len() as u64) << 24 | name.len() as u64;
+        self.spans.push(span);
         self.text.push_str(name);
-        self.place(self.hash(ty, name) >> 32 << 32 | u64::from(entity));
-        Some(EntityId(entity))
+        let entity = EntityId(entity);
+        self.place(Slot {
+            hash: self.hash(ty, name),
+            entity,
+            span,
+        });
+        Some(entity)
     }
 
     /// How many names there are.
@@ -159,18 +160,13 @@ impl Names {
     }
 
     /// The key of the hash, and the table.
-    pub(super) fn parts(&self) -> (u64, &[u64]) {
-        (self.key, &self.table)
+    pub(super) fn parts(&self) -> (u64, impl ExactSizeIterator<Item = u64>) {
+        (self.key, self.table.iter().map(|slot| slot.bits()))
     }
 
     /// The names whose texts stand one behind the other, if the table leads to each of them and a
     /// search in it comes to an end.
-    pub(super) fn of_parts(
-        text: String,
-        lengths: &[u32],
-        table: Vec<u64>,
-        key: u64,
-    ) -> Option<Self> {
+    pub(super) fn of_parts(text: String, lengths: &[u32], table: &[u64], key: u64) -> Option<Self> {
         let mut spans = Vec::with_capacity(lengths.len());
         let mut start = 0usize;
         for length in lengths {
@@ -188,26 +184,32 @@ impl Names {
         }
         let mut seen = vec![false; spans.len()];
         let mut count = 0;
-        for slot in table.iter().filter(|slot| **slot != FREE) {
-            let place = seen.get_mut((*slot & u64::from(u32::MAX)) as usize)?;
-            if std::mem::replace(place, true) {
-                return None;
+        let slots = table.iter().map(|bits| {
+            let entity = EntityId((bits & u64::from(u32::MAX)) as u32);
+            if *bits == FREE.bits() {
+                return Some(FREE);
             }
+            let place = seen.get_mut(entity.index())?;
             count += 1;
-        }
-        (count == spans.len()).then_some(Self {
+            (!std::mem::replace(place, true)).then_some(Slot {
+                hash: (bits >> 32) as u32,
+                entity,
+                span: *spans.get(entity.index())?,
+            })
+        });
+        let table: Option<Vec<Slot>> = slots.collect();
+        Some(Self {
+            table: table.filter(|_| count == spans.len())?,
             text,
             spans,
-            table,
             key,
         })
     }
 
     /// Gives every entity another id.
     pub(super) fn renumber(&mut self, id: impl Fn(EntityId) -> EntityId) {
-        for slot in self.table.iter_mut().filter(|slot| **slot != FREE) {
-            let entity = id(EntityId((*slot & u64::from(u32::MAX)) as u32));
-            *slot = *slot >> 32 << 32 | u64::from(entity.0);
+        for slot in self.table.iter_mut().filter(|slot| !slot.is_free()) {
+            slot.entity = id(slot.entity);
         }
         let mut spans = vec![0; self.spans.len()];
         for (index, span) in self.spans.iter().enumerate() {
@@ -224,27 +226,28 @@ impl Names {
         self.spans.shrink_to_fit();
     }
 
-    fn hash(&self, ty: TypeId, name: &str) -> u64 {
+    /// The upper half of the hash of a name: all that the table keeps, so it grows without reading
+    /// the names again.
+    fn hash(&self, ty: TypeId, name: &str) -> u32 {
         let mut hasher = FixedState::with_seed(self.key).build_hasher();
         ty.hash(&mut hasher);
         hasher.write(name.as_bytes());
-        // All bits set would look like a free place.
-        hasher.finish() & !(1 << 63)
+        // Snapshots have 31 bits.
+        (hasher.finish() >> 32) as u32 & !(1 << 31)
     }
 
-    /// Where the search for a hash begins. 31 of its bits are in the table, so it grows without
-    /// reading the names again.
-    fn first(&self, hash: u64) -> Option<usize> {
+    /// Where the search for a hash begins.
+    fn first(&self, hash: u32) -> Option<usize> {
         let mask = self.table.len().checked_sub(1)?;
-        Some(spread(hash) & mask)
+        Some(hash as usize & mask)
     }
 
-    fn place(&mut self, slot: u64) {
-        let Some(mut at) = self.first(slot) else {
+    fn place(&mut self, slot: Slot) {
+        let Some(mut at) = self.first(slot.hash) else {
             return;
         };
         let mask = self.table.len() - 1;
-        while self.table.get(at).is_some_and(|slot| *slot != FREE) {
+        while self.table.get(at).is_some_and(|slot| !slot.is_free()) {
             at = (at + 1) & mask;
         }
         if let Some(place) = self.table.get_mut(at) {
@@ -255,18 +258,15 @@ impl Names {
     fn grow(&mut self) {
         let size = (self.table.len() * 2).max(16);
         let old = std::mem::replace(&mut self.table, vec![FREE; size]);
-        for slot in old.into_iter().filter(|slot| *slot != FREE) {
+        for slot in old.into_iter().filter(|slot| !slot.is_free()) {
             self.place(slot);
         }
     }
 
     /// What it takes in memory, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.text.capacity() + (self.spans.capacity() + self.table.capacity()) * 8
+        self.text.capacity()
+            + self.spans.capacity() * size_of::<u64>()
+            + self.table.capacity() * size_of::<Slot>()
     }
-}
-
-/// The upper half of a hash, which is what the table keeps.
-fn spread(hash: u64) -> usize {
-    (hash >> 32) as usize
 }

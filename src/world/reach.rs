@@ -8,22 +8,20 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
+use super::freeze::each_entity;
 use super::kinds::{BaseEdges, Tag};
 use super::rows::{Flag, NONE, Row};
 use super::runs::Runs;
 use super::tree::Tree;
-use super::{ANYONES_PLACE, Base, Changed, World};
+use super::{ANYONES_PLACE, Base, Changed};
 use crate::plan::{EntityId, Id, Link, Plan, RoleId, TypeId, TypeKind};
 
-/// A holder with more than this is asked in the general way: there, what it holds elsewhere costs
-/// nothing.
-const MOST: usize = 256;
-
-/// The same goes for a subject of more groups than this.
-const MOST_GROUPS: usize = 64;
+/// A holder of more than this on containers is asked in the general way: there, what it holds elsewhere
+/// costs nothing.
+pub(super) const MOST: usize = 256;
 
 /// Where no record is.
-const UNTOLD: u32 = u32::MAX;
+pub(super) const UNTOLD: u32 = u32::MAX;
 
 /// A role held at a place, with the numbers of what lies in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,10 +36,13 @@ pub(crate) struct Hold {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Record<'w> {
     /// Its groups; of a group, all around it to any depth.
-    groups: &'w [u32],
+    pub(super) groups: &'w [u32],
     /// Where the records of its groups begin; none for a group, which has in its own what they hold.
-    starts: &'w [u32],
-    holds: &'w [[u32; 4]],
+    pub(super) starts: &'w [u32],
+    pub(super) wide: &'w [[u32; 4]],
+    points: &'w [[u32; 2]],
+    /// A bit for each number in `points`, by its lowest bits: most others have none of these.
+    signs: u64,
 }
 
 /// What is known of a subject, of everybody, and of the groups of the subject.
@@ -56,63 +57,123 @@ pub(crate) struct Reach {
     /// Where the record of each holder begins, and that of its first group: so neither has to be
     /// waited for before the other is read.
     starts: Vec<[u32; 2]>,
-    /// Each record: how many groups, records of groups and roles; then these, four numbers for each
-    /// role held.
-    words: Vec<u32>,
+    /// Each record: how many groups, records of groups, roles on containers and other roles, two words
+    /// of signs; then these. The former are intervals, with place and role; the latter have the number of what they
+    /// are held on, by which they are sorted.
+    pub(super) words: Vec<u32>,
     /// What everybody holds; nothing where that is not told here.
-    anyone: Option<Vec<[u32; 4]>>,
+    anyone: Option<Gathered>,
     above: Above,
+    /// Whom the links of a resource name, and the roles that these give them there. Those of
+    /// containers stand with whom they name.
+    pub(super) named: Runs<(EntityId, RoleId)>,
 }
 
 /// By an entity that has several containers, all that it lies in to any depth, where that is all that
 /// there is to know of the ways up from it.
 #[derive(Debug, Default)]
 struct Above {
-    /// Whose list begins where in `words`, sorted.
-    starts: Runs<u32>,
+    /// The first entity that has a list, and where in `words` it begins, and those of all others up to
+    /// the last that has one. Their types stand together, so these are not many more.
+    first: u32,
+    starts: Vec<u32>,
     /// Each list: how many, 64 bits that say which lowest bits of ids are in it, the ids.
     words: Vec<u32>,
 }
 
 /// Entities, with the bits that most others fail at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Places<'w> {
     signs: u64,
-    all: &'w [u32],
+    pub(super) all: &'w [u32],
 }
 
 impl Places<'_> {
+    /// Whether the lowest bits of an id are among theirs.
+    #[inline]
+    pub(crate) fn may_contain(self, place: EntityId) -> bool {
+        self.signs >> (place.0 & 63) & 1 == 1
+    }
+
     #[inline]
     pub(crate) fn contains(self, place: EntityId) -> bool {
         // Without an early end, so that several are compared at once.
         let among = |all: &[u32]| all.iter().fold(false, |is, other| is | (*other == place.0));
-        self.signs >> (place.0 & 63) & 1 == 1 && among(self.all)
+        self.may_contain(place) && among(self.all)
+    }
+}
+
+impl Hold {
+    /// Whether what has this number lies in the place.
+    #[inline]
+    pub(crate) fn spans(&self, number: u32) -> bool {
+        number.wrapping_sub(self.first) <= self.last.wrapping_sub(self.first)
     }
 }
 
 impl<'w> Record<'w> {
     /// Whether it names a group.
     #[inline]
-    pub(crate) fn is_in(self, group: EntityId) -> bool {
+    pub(crate) fn is_in(&self, group: EntityId) -> bool {
         self.groups.contains(&group.0)
     }
 
-    /// The roles that are held, by itself or, of a group, by a group around it.
+    /// Whether nothing is held by it.
     #[inline]
-    pub(crate) fn holds(self) -> impl Iterator<Item = Hold> + use<'w> {
-        self.holds.iter().map(|[first, last, place, role]| Hold {
+    pub(super) fn is_empty(&self) -> bool {
+        self.wide.is_empty() && self.points.is_empty()
+    }
+
+    /// The groups that it names.
+    #[inline]
+    pub(crate) fn groups(&self) -> impl Iterator<Item = EntityId> + use<'w> {
+        self.groups.iter().map(|group| EntityId(*group))
+    }
+
+    /// The roles that are held on containers, by itself or, of a group, by a group around it.
+    #[inline]
+    pub(crate) fn wide(&self) -> impl Iterator<Item = Hold> + use<'w> {
+        self.wide.iter().map(|[first, last, place, role]| Hold {
             first: *first,
             last: *last,
             place: EntityId(*place),
             role: Tag::of_bits(*role),
         })
     }
+
+    /// The roles that are held so on what has this number and is no container.
+    #[inline(always)]
+    pub(crate) fn held_on(&self, number: u32) -> impl Iterator<Item = Tag> + use<'w> {
+        let points = match self.signs >> (number & 63) & 1 {
+            0 => &[],
+            _ => self.points,
+        };
+        let first = points.partition_point(|[at, _]| *at < number);
+        let points = points.get(first..).unwrap_or(&[]).iter();
+        let here = points.take_while(move |[at, _]| *at == number);
+        here.map(|[_, role]| Tag::of_bits(*role))
+    }
+
+    /// The roles on all containers, and on an entity, whose number this is.
+    pub(crate) fn holds(
+        &self,
+        entity: EntityId,
+        number: u32,
+    ) -> impl Iterator<Item = Hold> + use<'w> {
+        let here = self.held_on(number).map(move |role| Hold {
+            first: number,
+            last: number,
+            place: entity,
+            role,
+        });
+        self.wide().chain(here)
+    }
 }
 
 impl Reach {
     /// Where the record of a holder begins, and that of its first group.
     #[inline]
-    fn starts(&self, ty: TypeId, holder: EntityId) -> Option<[u32; 2]> {
+    pub(super) fn starts(&self, ty: TypeId, holder: EntityId) -> Option<[u32; 2]> {
         let (ids, begin) = self.holders.get(ty.index())?;
         // Whoever is new, or known to nobody, has an id behind those of the base.
         let index = begin.checked_add(holder.0.checked_sub(ids.start)?)?;
@@ -121,26 +182,33 @@ impl Reach {
     }
 
     /// The record that begins there; nothing where none does.
-    #[inline]
-    fn record(&self, start: u32) -> Option<Record<'_>> {
-        let (counts, rest) = self.words.get(start as usize..)?.split_first_chunk::<3>()?;
-        let [groups, starts, holds] = counts.map(|count| count as usize);
+    #[inline(always)]
+    pub(super) fn record(&self, start: u32) -> Option<Record<'_>> {
+        let (counts, rest) = self.words.get(start as usize..)?.split_first_chunk::<6>()?;
+        let [groups, starts, wide, points, low, high] = *counts;
+        let [groups, starts, wide, points] =
+            [groups, starts, wide, points].map(|count| count as usize);
         let (groups, rest) = rest.split_at_checked(groups)?;
         let (starts, rest) = rest.split_at_checked(starts)?;
-        let holds = rest.as_chunks().0.get(..holds)?;
+        let (wide, rest) = rest.split_at_checked(4 * wide)?;
+        let points = rest.as_chunks().0.get(..points)?;
         Some(Record {
             groups,
             starts,
-            holds,
+            wide: wide.as_chunks().0,
+            points,
+            signs: u64::from(high) << 32 | u64::from(low),
         })
     }
 
     /// What everybody holds; nothing where that is not told here.
     #[inline]
     pub(crate) fn of_anyone(&self) -> Option<Record<'_>> {
-        let holds = self.anyone.as_deref()?;
+        let held = self.anyone.as_ref()?;
         Some(Record {
-            holds,
+            wide: &held.wide,
+            points: &held.points,
+            signs: held.signs(),
             ..Record::default()
         })
     }
@@ -149,7 +217,8 @@ impl Reach {
     /// know of the ways up from it.
     #[inline]
     pub(crate) fn above(&self, entity: EntityId) -> Option<Places<'_>> {
-        let start = *self.above.starts.of(entity).first()? as usize;
+        let index = entity.0.checked_sub(self.above.first)?;
+        let start = *self.above.starts.get(index as usize)? as usize;
         let (head, rest) = self.above.words.get(start..)?.split_at_checked(3)?;
         let [count, low, high] = head else {
             return None;
@@ -162,9 +231,41 @@ impl Reach {
 
     /// What it takes in memory, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let words =
-            2 * self.starts.capacity() + self.words.capacity() + self.above.words.capacity();
-        words * 4 + self.above.starts.bytes()
+        let above = self.above.starts.capacity() + self.above.words.capacity();
+        let words = 2 * self.starts.capacity() + self.words.capacity() + above;
+        words * 4 + self.named.bytes()
+    }
+}
+
+/// What a holder holds, on containers and on what is none.
+#[derive(Debug, Default)]
+struct Gathered {
+    wide: Vec<[u32; 4]>,
+    points: Vec<[u32; 2]>,
+}
+
+impl Gathered {
+    fn clear(&mut self) {
+        self.wide.clear();
+        self.points.clear();
+    }
+
+    fn sort(&mut self) {
+        self.wide.sort_unstable();
+        self.wide.dedup();
+        self.points.sort_unstable();
+        self.points.dedup();
+    }
+
+    /// What most numbers that are not in `points` fail at.
+    fn signs(&self) -> u64 {
+        let signs = self.points.iter().map(|[number, _]| 1 << (number & 63));
+        signs.fold(0, |all, sign: u64| all | sign)
+    }
+
+    /// Whether it is more than fits into the record of a group that has what others hold too.
+    fn is_much(&self) -> bool {
+        self.wide.len() + self.points.len() > MOST
     }
 }
 
@@ -213,7 +314,7 @@ impl Reach {
             holds.then_some((*ty, !info.members.is_empty(), first.0..end))
         });
         let (groups, others): (Vec<_>, Vec<_>) = holders.partition(|(_, is_group, _)| *is_group);
-        let mut holds = Vec::new();
+        let mut held = Gathered::default();
         // The records of members say where those of their groups begin.
         for (ty, is_group, range) in groups.into_iter().chain(others) {
             let begin = u32::try_from(reach.starts.len()).unwrap_or(u32::MAX);
@@ -221,18 +322,20 @@ impl Reach {
                 *holders = (range.clone(), begin);
             }
             for holder in range.map(EntityId) {
-                holds.clear();
-                let starts = making.record(&mut reach, holder, is_group, &mut holds);
+                held.clear();
+                let starts = making.record(&mut reach, holder, is_group, &mut held);
                 reach.starts.push(starts.unwrap_or([UNTOLD; 2]));
             }
         }
         reach.starts.shrink_to_fit();
         reach.words.shrink_to_fit();
-        let mut anyone = Vec::new();
+        let mut anyone = Gathered::default();
         let all = base.edges.held_by_anyone.of(ANYONES_PLACE);
         let told = making.add_held(all, &mut anyone);
+        anyone.sort();
         reach.anyone = told.then_some(anyone);
         reach.above = making.above();
+        reach.named = making.named(base);
         reach
     }
 }
@@ -245,10 +348,10 @@ impl Making<'_> {
         reach: &mut Reach,
         holder: EntityId,
         is_group: bool,
-        holds: &mut Vec<[u32; 4]>,
+        held: &mut Gathered,
     ) -> Option<[u32; 2]> {
         let row = self.rows.get(holder.index())?;
-        if !row.is_known() || row.has(Flag::LEAVES) || !self.add_all(holder, is_group, holds) {
+        if !row.is_known() || row.has(Flag::LEAVES) || !self.add_all(holder, is_group, held) {
             return None;
         }
         let groups: &[Tag] = match row.has(Flag::MEMBER) {
@@ -259,7 +362,9 @@ impl Making<'_> {
         let mut starts: SmallVec<[u32; 8]> = SmallVec::new();
         for group in groups.iter().map(|group| EntityId(group.id())) {
             if is_group {
-                if holds.len() > MOST || !self.add_all(group, true, holds) {
+                // What many hold together would be written down for each of them.
+                let few = self.edges.held.of(group).len() <= MOST && !held.is_much();
+                if !few || !self.add_all(group, true, held) {
                     return None;
                 }
             } else {
@@ -268,61 +373,72 @@ impl Making<'_> {
                 starts.push(Some(start).filter(|start| *start != UNTOLD)?);
             }
         }
-        holds.sort_unstable();
-        holds.dedup();
-        if holds.len() > MOST {
+        held.sort();
+        if held.wide.len() > MOST || is_group && !groups.is_empty() && held.is_much() {
             return None;
         }
         // Behind the last record nothing may begin, so that no number of one is UNTOLD.
         let start = u32::try_from(reach.words.len()).ok()?;
-        let counts = [groups.len(), starts.len(), holds.len()].map(u32::try_from);
+        let counts = [
+            groups.len(),
+            starts.len(),
+            held.wide.len(),
+            held.points.len(),
+        ];
         for count in counts {
-            reach.words.push(count.ok()?);
+            reach.words.push(u32::try_from(count).ok()?);
         }
+        let signs = held.signs();
+        reach.words.extend([signs as u32, (signs >> 32) as u32]);
         reach.words.extend(groups.iter().map(|group| group.id()));
         reach.words.extend(&starts);
-        reach.words.extend(holds.as_flattened());
+        reach.words.extend(held.wide.as_flattened());
+        reach.words.extend(held.points.as_flattened());
         Some([start, starts.first().copied().unwrap_or(UNTOLD)])
     }
 
     /// Adds what a holder holds by facts, by sets, and by links from containers; whether that is
     /// all.
-    fn add_all(&self, holder: EntityId, is_group: bool, holds: &mut Vec<[u32; 4]>) -> bool {
-        let held = self.edges.held.of(holder);
-        self.add_held(held, holds) && self.add_linked(holder, is_group, holds)
+    fn add_all(&self, holder: EntityId, is_group: bool, held: &mut Gathered) -> bool {
+        let all = self.edges.held.of(holder);
+        self.add_held(all, held) && self.add_linked(holder, is_group, held)
     }
 
-    fn add(&self, place: EntityId, role: Tag, holds: &mut Vec<[u32; 4]>) -> bool {
-        let Some((first, last)) = self.tree.span(place) else {
+    fn add(&self, place: EntityId, role: Tag, held: &mut Gathered) -> bool {
+        let row = self.rows.get(place.index());
+        let (Some((first, last)), Some(row)) = (self.tree.span(place), row) else {
             return false;
         };
-        holds.push([first, last, place.0, role.bits()]);
-        holds.len() <= 4 * MOST
+        if self.plan.is_container(row.ty()) {
+            held.wide.push([first, last, place.0, role.bits()]);
+        } else {
+            held.points.push([first, role.bits()]);
+        }
+        held.wide.len() <= 4 * MOST
     }
 
-    fn add_held(&self, held: &[(EntityId, Tag)], holds: &mut Vec<[u32; 4]>) -> bool {
-        held.len() <= MOST
-            && held.iter().all(|(place, role)| {
-                self.add(*place, *role, holds) && self.add_by_sets(*place, *role, holds)
-            })
+    fn add_held(&self, all: &[(EntityId, Tag)], held: &mut Gathered) -> bool {
+        all.iter().all(|(place, role)| {
+            self.add(*place, *role, held) && self.add_by_sets(*place, *role, held)
+        })
     }
 
     /// Adds what the sets hold that a role makes one part of.
-    fn add_by_sets(&self, at: EntityId, held: Tag, holds: &mut Vec<[u32; 4]>) -> bool {
+    fn add_by_sets(&self, at: EntityId, by: Tag, held: &mut Gathered) -> bool {
         let sets = self.edges.set_held.of(at);
         // Each member looks at all of them.
         sets.len() <= MOST
             && sets.iter().all(|(set, place, role)| {
-                let id = RoleId(held.id());
+                let id = RoleId(by.id());
                 let declared = self.plan.roles.find(id);
-                let is_in = id == *set || declared.is_some_and(|held| held.gives(*set));
+                let is_in = id == *set || declared.is_some_and(|by| by.gives(*set));
                 // When both end is not told by one number.
-                !is_in || !held.timed() && !role.timed() && self.add(*place, *role, holds)
+                !is_in || !by.timed() && !role.timed() && self.add(*place, *role, held)
             })
     }
 
     /// Adds the roles that containers give to whom they name.
-    fn add_linked(&self, holder: EntityId, is_group: bool, holds: &mut Vec<[u32; 4]>) -> bool {
+    fn add_linked(&self, holder: EntityId, is_group: bool, held: &mut Gathered) -> bool {
         let related = self.edges.related.of(holder).iter();
         let related = related.map(|(relation, from)| (*from, Link::Relation(*relation)));
         let mentions = self.edges.mentions.of(holder).iter();
@@ -342,14 +458,43 @@ impl Making<'_> {
                 .unwrap_or(&[])
                 .iter()
                 .filter(|also| also.link == link);
-            simple.all(|also| self.add(from, Tag::new(also.role.0, false), holds))
+            simple.all(|also| self.add(from, Tag::new(also.role.0, false), held))
         })
+    }
+
+    /// Whom the links of resources name.
+    fn named(&self, base: &Base) -> Runs<(EntityId, RoleId)> {
+        let mut named = Vec::new();
+        for (ty, _) in self.plan.types.iter() {
+            let simple = self.plan.simple_also(ty).unwrap_or(&[]);
+            if simple.is_empty() || self.plan.is_container(ty) {
+                continue;
+            }
+            let (first, end) = base.range(ty);
+            for entity in (first.0..end.0).map(EntityId) {
+                for also in simple {
+                    let mut add = |to| named.push((entity, (to, also.role)));
+                    match also.link {
+                        Link::Relation(relation) => {
+                            let related = self.edges.relations.of(entity).iter();
+                            let related = related.filter(|(of, _)| *of == relation);
+                            related.for_each(|(_, to)| add(*to));
+                        }
+                        Link::Attribute(column) => {
+                            let said = self.edges.attributes.value(entity, column);
+                            said.into_iter()
+                                .for_each(|said| each_entity(said, &mut add));
+                        }
+                    }
+                }
+            }
+        }
+        Runs::new(named)
     }
 
     /// Everything that each entity with several containers lies in.
     fn above(&self) -> Above {
         let mut above = Above::default();
-        let mut starts = Vec::new();
         // What is found in vain counts too, so that neither memory nor time is more than that.
         let mut left = 8 * self.edges.more_containers.len() + 1024;
         for (entity, _) in self.edges.more_containers.each() {
@@ -365,14 +510,20 @@ impl Making<'_> {
             else {
                 break;
             };
-            starts.push((entity, start));
+            if above.starts.is_empty() {
+                above.first = entity.0;
+            }
+            // They come in the order of their ids.
+            let index = entity.0.saturating_sub(above.first) as usize;
+            above.starts.resize(index, UNTOLD);
+            above.starts.push(start);
             above
                 .words
                 .extend([count, signs as u32, (signs >> 32) as u32]);
             above.words.extend(all);
         }
         above.words.shrink_to_fit();
-        above.starts = Runs::new(starts);
+        above.starts.shrink_to_fit();
         above
     }
 
@@ -429,136 +580,5 @@ impl Changed {
             self.disturbed.remove(&other);
         }
         self.disturbed.insert((last, first));
-    }
-}
-
-impl World {
-    /// Reads what a check will read of its subject and resource, and asks nothing of it: so it is on
-    /// its way while something else is waited for.
-    #[inline]
-    pub(crate) fn read_ahead(&self, (ty, subject): (TypeId, EntityId), resource: EntityId) {
-        let first = self.read_first((ty, subject), resource);
-        std::hint::black_box(first.wrapping_add(self.read_record(ty, subject)));
-    }
-
-    /// What can be read at once of both; a number that means nothing.
-    #[inline]
-    pub(crate) fn read_first(&self, (ty, subject): (TypeId, EntityId), resource: EntityId) -> u32 {
-        let row = |entity: EntityId| self.base.rows.get(entity.index()).copied();
-        let flags = |entity| row(entity).map_or(0, |row| row.parts().1);
-        let starts = self.reach.starts(ty, subject).unwrap_or([0; 2]);
-        let number = self.base.tree.number(resource);
-        let sum = flags(subject).wrapping_add(flags(resource));
-        sum.wrapping_add(number).wrapping_add(starts[0])
-    }
-
-    /// What can be read when it is known where the records of a subject and of its first group begin:
-    /// some of each line of the cache that they stand in. A number that means nothing.
-    #[inline]
-    pub(crate) fn read_record(&self, ty: TypeId, subject: EntityId) -> u32 {
-        const LINE: usize = 16;
-        let words = &self.reach.words;
-        let word = |at: usize| words.get(at).copied().unwrap_or(0);
-        let [own, group] = self.reach.starts(ty, subject).unwrap_or([0; 2]);
-        let (own, group) = (own as usize, group as usize);
-        let lines = [own, own + LINE, group, group + LINE, group + 2 * LINE];
-        lines
-            .iter()
-            .fold(0, |sum: u32, at| sum.wrapping_add(word(*at)))
-    }
-
-    /// The type of an entity of the base, by its id alone.
-    #[inline]
-    pub(crate) fn type_by_id(&self, entity: EntityId) -> Option<TypeId> {
-        if entity.index() >= self.base.rows.len() {
-            return self.type_of(entity);
-        }
-        let types = &self.base.types;
-        let after = types.partition_point(|(_, first)| *first <= entity);
-        types.get(after.checked_sub(1)?).map(|(ty, _)| *ty)
-    }
-
-    /// Finds what is known of a subject of the base and of its groups, if that is still so; whether
-    /// it is.
-    #[inline]
-    pub(crate) fn find_records<'w>(
-        &'w self,
-        ty: TypeId,
-        subject: EntityId,
-        records: &mut Records<'w>,
-    ) -> bool {
-        self.add_records(ty, subject, records).is_some()
-            && (self.changed.count == 0 || self.are_settled(subject, records))
-    }
-
-    #[inline]
-    fn add_records<'w>(
-        &'w self,
-        ty: TypeId,
-        subject: EntityId,
-        records: &mut Records<'w>,
-    ) -> Option<()> {
-        let reach = &*self.reach;
-        let [own, first_group] = reach.starts(ty, subject)?;
-        // The first group first: what it needs can be read while its number is not read yet.
-        if let Some(group) = reach.record(first_group) {
-            records.push(group);
-        }
-        let own = reach.record(own)?;
-        records.push(own);
-        if own.starts.len() > MOST_GROUPS {
-            return None;
-        }
-        for start in own.starts.iter().skip(1) {
-            records.push(reach.record(*start)?);
-        }
-        let held: usize = records.iter().map(|record| record.holds.len()).sum();
-        if held > 4 * MOST {
-            return None;
-        }
-        let anyone = reach.of_anyone()?;
-        if !anyone.holds.is_empty() {
-            records.push(anyone);
-        }
-        Some(())
-    }
-
-    /// Whether nothing has changed of what records tell.
-    #[cold]
-    fn are_settled(&self, subject: EntityId, records: &Records<'_>) -> bool {
-        let (changed, edges) = (&self.changed, &self.changed.edges);
-        let moved = |holder: &u32| edges.held.has(EntityId(*holder));
-        !changed.groups_moved
-            && edges.held_by_anyone.is_empty()
-            && !changed.rows.contains_key(&subject)
-            && !edges.held.has(subject)
-            && !records.iter().any(|record| record.groups.iter().any(moved))
-    }
-
-    /// Everything that an entity of the base with several containers lies in; nothing where there is
-    /// more to know of the ways up from it.
-    #[inline]
-    pub(crate) fn all_above(&self, entity: EntityId) -> Option<Places<'_>> {
-        let above = self.reach.above(entity)?;
-        // A change further up disturbs what lies below in the tree, which this entity may not.
-        let is_settled = |place: &u32| self.settled_number(EntityId(*place)).is_some();
-        let settled = self.changed.disturbed.is_empty() || above.all.iter().all(is_settled);
-        settled.then_some(above)
-    }
-
-    /// The number of a resource of the base above which no way has changed.
-    #[inline]
-    pub(crate) fn settled_number(&self, entity: EntityId) -> Option<(Row, u32)> {
-        let row = *self.base.rows.get(entity.index())?;
-        let number = self.base.tree.number(entity);
-        let changed = &self.changed;
-        if !changed.disturbed.is_empty() {
-            // They do not lie in each other: the first that ends behind it, or none, has it inside.
-            let mut behind = changed.disturbed.from(&(number, 0));
-            if behind.next().is_some_and(|(_, first)| *first <= number) {
-                return None;
-            }
-        }
-        Some((row, number))
     }
 }

@@ -79,7 +79,7 @@ impl Said {
     }
 
     /// What is said of an entity in a column. Which columns the others have, their places tell.
-    fn value(&self, entity: EntityId, column: u32) -> Option<&Datum> {
+    pub(super) fn value(&self, entity: EntityId, column: u32) -> Option<&Datum> {
         let first = *self.columns.get(column as usize)?;
         let end = *self.columns.get(column as usize + 1)?;
         let mut places = self.places.of(entity).iter();

@@ -36,20 +36,20 @@ pub const FAULTS: &[Fault] = &[
     ),
     (
         "vantage",
-        "create in Workspace, view, manage, delete",
-        "create in Workspace, view, manage, @dangerous delete",
+        "submit in Cluster, view, cancel",
+        "submit in Cluster, view, @dangerous cancel",
         "dangerous-widely-given",
     ),
     (
         "vantage",
-        "{ can *.view } ~~ view, mount, write, delete",
-        "{ can *.view, Volume.lend } ~~ view, mount, write, delete, @shares(write) lend",
+        "{ can *.view } ~~ view, mount, write, @dangerous delete",
+        "{ can *.view, Volume.lend } ~~ view, mount, write, @dangerous delete, @shares(write) lend",
         "share-wider-than-sharer",
     ),
     (
         "vantage",
-        "view, mount, write, delete",
-        "view, mount, write, delete, @shares(read, write) lend",
+        "view, mount, write, @dangerous delete",
+        "view, mount, write, @dangerous delete, @shares(read, write) lend",
         "share-leaves-tenant",
     ),
     (
@@ -60,14 +60,14 @@ pub const FAULTS: &[Fault] = &[
     ),
     (
         "vantage",
-        "view, mount, write, delete ~~ level read { view, mount }",
-        "view, mount, write, delete, @shares(write) lend ~~ level read { view, mount, lend }",
+        "view, mount, write, @dangerous delete ~~ level read { view, mount }",
+        "view, mount, write, @dangerous delete, @shares(write) lend ~~ level read { view, mount, lend }",
         "reshare-amplification",
     ),
     (
         "vantage",
-        "view, mount, write, delete",
-        "view, mount, write, delete, @shares(read) lend",
+        "view, mount, write, @dangerous delete",
+        "view, mount, write, @dangerous delete, @shares(read) lend",
         "unused-level",
     ),
     (
@@ -90,8 +90,8 @@ pub const FAULTS: &[Fault] = &[
     ),
     (
         "vantage",
-        "view, mount, write, delete ~~ permissions clusters {",
-        "view, mount, write, delete, @shares(read) lend ~~ permit Volume.lend\n\npermissions clusters {",
+        "view, mount, write, @dangerous delete ~~ permissions clusters {",
+        "view, mount, write, @dangerous delete, @shares(read) lend ~~ permit Volume.lend\n\npermissions clusters {",
         "share-wider-than-sharer",
     ),
     // ---- sight, conditions, denials, text

@@ -7,24 +7,12 @@ mod worlds;
 
 pub use worlds::WORLD_FAULTS;
 
-/// A fault: the policy, what stands there, what is written instead, and the rule that must find it.
+/// A fault of a policy or of its world: the policy, what stands there, what is written instead, and
+/// the rule that must find it. Nothing to replace means that it is added.
 pub type Fault = (&'static str, &'static str, &'static str, &'static str);
 
 /// For faults that no rule can tell from what is meant.
 pub const NOBODY: &str = "";
-
-/// A fault in a world: the policy, what it says otherwise for this, what stands in the world, what
-/// is written instead, and the rule that must find it. Nothing to replace means that it is added.
-pub type WorldFault = (
-    &'static str,
-    (&'static str, &'static str),
-    &'static str,
-    &'static str,
-    &'static str,
-);
-
-/// The policy as it is.
-pub const AS_IS: (&str, &str) = ("", "");
 
 /// The faults in policies.
 pub fn faults() -> impl Iterator<Item = &'static Fault> {

@@ -6,6 +6,7 @@ mod condition;
 mod decision;
 mod holding;
 mod permissions;
+#[cfg(test)]
 mod stories;
 mod update;
 mod ways;

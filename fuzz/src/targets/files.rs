@@ -1,9 +1,8 @@
 //! What is read from outside: facts in their forms, snapshots, stores, questions.
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use ward::load::Loader;
 use ward::store::{Note, Store};
@@ -30,18 +29,33 @@ Doc:plan editors User:ann, Group:eng
 Key:k in Org:o { owner: User:zoe, scopes: ["Doc.view"] }
 "#;
 
-thread_local! {
-    static PLAN: OnceCell<Arc<Plan>> = const { OnceCell::new() };
-    static SNAPSHOT: OnceCell<Vec<u8>> = const { OnceCell::new() };
-    static STORE: OnceCell<Vec<u8>> = const { OnceCell::new() };
-}
+// What every execution begins with is made once.
+static PLAN: LazyLock<Arc<Plan>> = LazyLock::new(|| {
+    let policy = ward::compile(&Sources::new().with("fuzz.policy", POLICY)).unwrap();
+    Arc::clone(policy.plan())
+});
+pub(super) static WORLD: LazyLock<World> = LazyLock::new(|| World::build(plan(), known()).unwrap());
+static SAID: LazyLock<BTreeSet<String>> = LazyLock::new(|| told(&WORLD));
+static SNAPSHOT: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut bytes = Vec::new();
+    WORLD.write_snapshot(&mut bytes).unwrap();
+    // The checksum is made anew.
+    bytes.truncate(bytes.len() - 8);
+    bytes
+});
+static STORE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let path = scratch();
+    let _ = std::fs::remove_file(&path);
+    let store = Store::create(&path, plan()).unwrap();
+    let all = known().into_iter();
+    let all = all.fold(Transaction::new(), Transaction::with);
+    store.commit(&all, &Note::new()).unwrap();
+    drop(store);
+    std::fs::read(&path).unwrap()
+});
 
 fn plan() -> Arc<Plan> {
-    let compiled = || {
-        let policy = ward::compile(&Sources::new().with("fuzz.policy", POLICY)).unwrap();
-        Arc::clone(policy.plan())
-    };
-    PLAN.with(|plan| Arc::clone(plan.get_or_init(compiled)))
+    Arc::clone(&PLAN)
 }
 
 fn known() -> Vec<Fact> {
@@ -136,18 +150,9 @@ fn changed(data: &[u8], file: &[u8], head: usize) -> Option<Vec<u8>> {
 
 /// A snapshot with its checksum put right: it is refused, or it is a world that answers.
 pub fn snapshot(data: &[u8]) {
-    let whole = SNAPSHOT.with(|snapshot| {
-        let made = || {
-            let mut bytes = Vec::new();
-            let world = World::build(plan(), known()).unwrap();
-            world.write_snapshot(&mut bytes).unwrap();
-            bytes
-        };
-        snapshot.get_or_init(made).clone()
-    });
     // Magic number, version, fingerprint of the plan.
     let head = 20;
-    let Some(mut bytes) = changed(data, &whole[..whole.len() - 8], head) else {
+    let Some(mut bytes) = changed(data, &SNAPSHOT, head) else {
         return;
     };
     let sum = xxh3_64(&bytes);
@@ -186,29 +191,13 @@ pub fn store(data: &[u8]) {
         }));
     });
     let path = scratch();
-    let whole = STORE.with(|store| {
-        let made = || {
-            let _ = std::fs::remove_file(&path);
-            let store = Store::create(&path, plan()).unwrap();
-            let all = known().into_iter();
-            let all = all.fold(Transaction::new(), Transaction::with);
-            store.commit(&all, &Note::new()).unwrap();
-            drop(store);
-            std::fs::read(&path).unwrap()
-        };
-        store.get_or_init(made).clone()
-    });
-    let Some(bytes) = changed(data, &whole, 0) else {
+    let Some(bytes) = changed(data, &STORE, 0) else {
         return;
     };
     std::fs::write(&path, &bytes).unwrap();
     if let Ok(store) = Store::open(&path, plan()) {
-        let world = World::build(plan(), known()).unwrap();
-        assert_eq!(
-            told(&store.snapshot()),
-            told(&world),
-            "other facts than were written"
-        );
+        let found = told(&store.snapshot());
+        assert_eq!(found, *SAID, "other facts than were written");
         let _ = store.log(ward::Version(0));
     }
     let _ = ward::store::facts(&path);
@@ -217,8 +206,7 @@ pub fn store(data: &[u8]) {
 
 /// Questions of `ward ask --batch`: a line that is one has an answer, and no other.
 pub fn batch(data: &[u8]) {
-    let world = World::build(plan(), known()).unwrap();
-    let ward = Evaluator::new(&world, 0);
+    let ward = Evaluator::new(&WORLD, 0);
     let mut out = Vec::new();
     ward::cli::answer_batch(
         &ward,

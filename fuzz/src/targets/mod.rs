@@ -3,30 +3,13 @@
 
 mod files;
 mod random;
+mod requests;
 mod text;
 
-/// The name of a target, and what it does with bytes.
-pub type Target = (&'static str, fn(&[u8]));
-
-/// All targets.
-pub const TARGETS: [Target; 9] = [
-    ("bytes", text::bytes),
-    ("soup", text::soup),
-    ("format", text::format),
-    ("grammar", random::grammar),
-    ("conditions", random::conditions),
-    ("facts", files::facts),
-    ("snapshot", files::snapshot),
-    ("store", files::store),
-    ("batch", files::batch),
-];
-
-/// Runs the target of this name.
-pub fn run(name: &str, data: &[u8]) {
-    let found = TARGETS.iter().find(|(target, _)| *target == name);
-    let (_, target) = found.expect("a target of this name");
-    target(data);
-}
+pub use files::{batch, facts, snapshot, store};
+pub use random::{conditions, grammar};
+pub use requests::{literals, requests};
+pub use text::{bytes, format, soup};
 
 /// The policy that files of facts are read for: it has every form of fact.
 pub const POLICY: &str = r#"

@@ -269,10 +269,10 @@ fn write_names<W: Write>(out: &mut Output<'_, W>, names: &Names, count: usize) -
     for entity in entities {
         out.bytes(name(entity).as_bytes())?;
     }
-    let (key, table) = names.parts();
+    let (key, mut table) = names.parts();
     out.u64(key)?;
     out.count(table.len())?;
-    table.iter().try_for_each(|slot| out.u64(*slot))
+    table.try_for_each(|slot| out.u64(slot))
 }
 
 fn read_names<R: Read>(input: &mut Input<R>) -> Result<Names, SnapshotError> {
@@ -282,7 +282,7 @@ fn read_names<R: Read>(input: &mut Input<R>) -> Result<Names, SnapshotError> {
     let key = input.u64()?;
     let slots = input.u64()?;
     let table = input.u64s(slots)?;
-    Names::of_parts(text, &lengths, table, key).ok_or(SnapshotError::Damaged("its names"))
+    Names::of_parts(text, &lengths, &table, key).ok_or(SnapshotError::Damaged("its names"))
 }
 
 /// An edge as at most three numbers.
