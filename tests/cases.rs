@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use ward::{Plan, Sources};
+use ward::{Context, EntityName, Evaluator, Outcome, Plan, Sources, World};
 
 #[test]
 fn cases_come_out_as_they_say() {
@@ -32,4 +32,49 @@ fn cases_come_out_as_they_say() {
     }
     assert!(tests > 0);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+const SETTLED: &str = r#"
+subject User
+scope Team {
+    role Editor { can Doc.view  can Doc.edit when resource.open }
+    role Guest { sees Page when resource.open }
+}
+resource Doc in Team { open: Bool  visible by view  actions view, edit }
+resource Page in Team { open: Bool  actions view  role Keeper { sees this when resource.open } }
+"#;
+
+const FACTS: &str = "
+Doc:open in Team:t { open: true }
+Doc:closed in Team:t { open: false }
+Page:open in Team:t { open: true }
+Page:closed in Team:t { open: false }
+User:editor is Editor of Team:t
+User:guest is Guest of Team:t
+User:keeper is Keeper of Page:open, Keeper of Page:closed
+";
+
+/// What a test block makes is new, and asked in another way than a world that stands.
+#[test]
+fn conditions_count_in_a_world_that_stands() {
+    let policy = ward::compile(&Sources::new().with("settled.policy", SETTLED)).unwrap();
+    let facts = ward::load::world_text("settled.world", FACTS).unwrap();
+    let world = World::build(policy.plan().clone(), facts).unwrap();
+    let ward = Evaluator::new(&world, 0);
+    let name = |text: &str| text.parse::<EntityName>().unwrap();
+    for (subject, action, resource, outcome) in [
+        ("User:editor", "view", "Doc:open", Outcome::Allowed),
+        ("User:editor", "edit", "Doc:open", Outcome::Allowed),
+        ("User:editor", "view", "Doc:closed", Outcome::Allowed),
+        ("User:editor", "edit", "Doc:closed", Outcome::Forbidden),
+        ("User:guest", "view", "Page:open", Outcome::Forbidden),
+        ("User:guest", "view", "Page:closed", Outcome::Invisible),
+        ("User:keeper", "view", "Page:open", Outcome::Forbidden),
+        ("User:keeper", "view", "Page:closed", Outcome::Invisible),
+    ] {
+        let context = Context::default();
+        let decision = ward.check(&name(subject), action, &name(resource), &context);
+        let found = decision.unwrap().outcome;
+        assert_eq!(found, outcome, "{subject} {action} {resource}");
+    }
 }
