@@ -19,7 +19,7 @@ mod reference;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use generate::Pair;
+use generate::{Pair, Seen, TEXTS};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use reference::{Asking, Entity, Facts, Model, Outcome, Request, Value};
 use ward::syntax::{parse, parse_world};
@@ -412,91 +412,11 @@ fn count_from(variable: &str, default: u64) -> u64 {
         .unwrap_or(default)
 }
 
-/// How often each construct stood in the pairs.
+/// What was tried.
 #[derive(Default)]
-struct Seen {
-    /// By the pairs whose text has it.
-    texts: BTreeMap<&'static str, usize>,
-    /// One by one.
-    constructs: BTreeMap<&'static str, usize>,
+struct Tried {
+    seen: Seen,
     counted: Counted,
-}
-
-const TEXTS: [&str; 47] = [
-    "when resource.S",
-    "sees *",
-    "sees this",
-    "sees * except",
-    "can ",
-    "includes ",
-    "share with",
-    "level ",
-    "permit ",
-    "forbid ",
-    "reveal ",
-    "hide ",
-    " when ",
-    " unless ",
-    " to User",
-    "permissions ",
-    "except",
-    "create in",
-    "in many",
-    "?",
-    "context.",
-    " has ",
-    " like ",
-    " is User",
-    "is Group",
-    "contains(",
-    "containsAll",
-    "containsAny",
-    "isEmpty",
-    " in Group:",
-    " ip(",
-    "if ",
-    "now",
-    "principal.",
-    "resource.",
-    "*.",
-    "until ",
-    "anyone is",
-    "share S",
-    "share R",
-    "editors",
-    "9223372036854775807",
-    "@reason",
-    "rec",
-    "oo",
-    "relation",
-    "of User | Group",
-];
-
-impl Seen {
-    fn add(&mut self, pair: &Pair) {
-        let text = format!("{}\n{}", pair.policy_text(), pair.world_text());
-        for construct in TEXTS {
-            if text.contains(construct) {
-                *self.texts.entry(construct).or_default() += 1;
-            }
-        }
-        self.sum(&pair.constructs);
-    }
-
-    fn sum(&mut self, constructs: &BTreeMap<&'static str, usize>) {
-        for (construct, count) in constructs {
-            *self.constructs.entry(construct).or_default() += count;
-        }
-    }
-
-    fn join(mut self, other: Self) -> Self {
-        for (text, count) in other.texts {
-            *self.texts.entry(text).or_default() += count;
-        }
-        self.sum(&other.constructs);
-        self.counted += other.counted;
-        self
-    }
 }
 
 #[test]
@@ -527,7 +447,7 @@ fn shipped_policies_agree_on_their_worlds() {
 #[test]
 fn the_evaluator_agrees_with_the_reference() {
     let pairs = count_from("WARD_PAIRS", 1_000);
-    let seen = agrees(pairs, generate::pair);
+    let Tried { seen, counted } = agrees(pairs, generate::pair);
     println!("by the pairs that have it:");
     for text in TEXTS {
         let count = seen.texts.get(text).copied().unwrap_or(0);
@@ -541,14 +461,14 @@ fn the_evaluator_agrees_with_the_reference() {
         assert!(pairs < 1_000 || count > 0, "no pair has `{construct}`");
     }
     // Worlds are no good test where little of what they say is so.
-    assert!(pairs < 1_000 || seen.counted.refused * 20 < seen.counted.facts);
+    assert!(pairs < 1_000 || counted.refused * 20 < counted.facts);
 }
 
 /// Chains of groups, parents and shares; credentials under overrides under ceilings.
 #[test]
 fn the_evaluator_agrees_with_the_reference_in_the_depth() {
     let pairs = count_from("WARD_PAIRS", 1_000) / 100;
-    let seen = agrees(pairs, generate::deep);
+    let Tried { seen, .. } = agrees(pairs, generate::deep);
     for construct in ["within", "overrides", "at most", "also own role"] {
         let count = seen.constructs.get(construct).copied().unwrap_or(0);
         println!("  {construct}: {count}");
@@ -557,14 +477,14 @@ fn the_evaluator_agrees_with_the_reference_in_the_depth() {
 }
 
 /// Tries so many pairs from `WARD_SEED` on.
-fn agrees(pairs: u64, make: fn(u64) -> Pair) -> Seen {
+fn agrees(pairs: u64, make: fn(u64) -> Pair) -> Tried {
     let first = count_from("WARD_SEED", 0);
     let threads = 2;
-    let seen: Vec<Seen> = std::thread::scope(|scope| {
+    let all: Vec<Tried> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|thread| {
                 scope.spawn(move || {
-                    let mut seen = Seen::default();
+                    let mut tried = Tried::default();
                     // proptest drives the seeds; pairs are made small by `shrink`, line by line.
                     let config = Config {
                         cases: 1,
@@ -578,14 +498,14 @@ fn agrees(pairs: u64, make: fn(u64) -> Pair) -> Seen {
                             println!("{done} pairs so far");
                         }
                         let pair = make(seed);
-                        seen.add(&pair);
+                        tried.seen.add(&pair);
                         let counted = std::cell::Cell::new(Counted::default());
                         let mut runner = TestRunner::new(config.clone());
                         let outcome = runner.run(&proptest::strategy::Just(pair), |pair| {
                             counted.set(differ(&pair).map_err(TestCaseError::fail)?);
                             Ok(())
                         });
-                        seen.counted += counted.get();
+                        tried.counted += counted.get();
                         if outcome.is_err() {
                             let small = shrink(make(seed));
                             let why = differ(&small).unwrap_err();
@@ -596,7 +516,7 @@ fn agrees(pairs: u64, make: fn(u64) -> Pair) -> Seen {
                             );
                         }
                     }
-                    seen
+                    tried
                 })
             })
             .collect();
@@ -609,8 +529,12 @@ fn agrees(pairs: u64, make: fn(u64) -> Pair) -> Seen {
             })
             .collect()
     });
-    let seen = seen.into_iter().fold(Seen::default(), Seen::join);
-    let counted = seen.counted;
+    let mut tried = Tried::default();
+    for one in all {
+        tried.seen = tried.seen.join(one.seen);
+        tried.counted += one.counted;
+    }
+    let counted = tried.counted;
     println!(
         "{pairs} pairs, {} questions without a difference",
         counted.questions
@@ -619,5 +543,5 @@ fn agrees(pairs: u64, make: fn(u64) -> Pair) -> Seen {
         "{} facts, {} of them refused",
         counted.facts, counted.refused
     );
-    seen
+    tried
 }

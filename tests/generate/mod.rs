@@ -9,6 +9,7 @@ mod facts;
 mod holders;
 mod marks;
 mod rules;
+mod seen;
 mod sets;
 mod shape;
 mod typed;
@@ -22,6 +23,8 @@ use rand::{RngExt, SeedableRng};
 
 use conditions::Conditions;
 use dice::Dice;
+#[allow(unused_imports, reason = "one test uses it")]
+pub use seen::{Seen, TEXTS};
 use shape::{Shape, TypeShape};
 pub use typed::conditions;
 
