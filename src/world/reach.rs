@@ -20,6 +20,11 @@ use crate::plan::{EntityId, Id, Link, Plan, RoleId, TypeId, TypeKind};
 /// costs nothing.
 pub(super) const MOST: usize = 256;
 
+/// How many bits the number of roles on containers takes in a record.
+const WIDE_BITS: u32 = 9;
+const WIDE: u32 = (1 << WIDE_BITS) - 1;
+const _: () = assert!(MOST <= WIDE as usize);
+
 /// Where no record is.
 pub(super) const UNTOLD: u32 = u32::MAX;
 
@@ -42,7 +47,7 @@ pub(crate) struct Record<'w> {
     pub(super) wide: &'w [[u32; 4]],
     points: &'w [[u32; 2]],
     /// A bit for each number in `points`, by its lowest bits: most others have none of these.
-    signs: u64,
+    signs: u32,
 }
 
 /// What is known of a subject, of everybody, and of the groups of the subject.
@@ -57,8 +62,8 @@ pub(crate) struct Reach {
     /// Where the record of each holder begins, and that of its first group: so neither has to be
     /// waited for before the other is read.
     starts: Vec<[u32; 2]>,
-    /// Each record: how many groups, records of groups, roles on containers and other roles, two words
-    /// of signs; then these. The former are intervals, with place and role; the latter have the number of what they
+    /// Each record: how many groups, and whether the records of these are told; how many roles on
+    /// containers, and how many others; signs of these. Then all of it in this order. The former are intervals, with place and role; the latter have the number of what they
     /// are held on, by which they are sorted.
     pub(super) words: Vec<u32>,
     /// What everybody holds; nothing where that is not told here.
@@ -144,7 +149,7 @@ impl<'w> Record<'w> {
     /// The roles that are held so on what has this number and is no container.
     #[inline(always)]
     pub(crate) fn held_on(&self, number: u32) -> impl Iterator<Item = Tag> + use<'w> {
-        let points = match self.signs >> (number & 63) & 1 {
+        let points = match self.signs >> (number & 31) & 1 {
             0 => &[],
             _ => self.points,
         };
@@ -184,10 +189,11 @@ impl Reach {
     /// The record that begins there; nothing where none does.
     #[inline(always)]
     pub(super) fn record(&self, start: u32) -> Option<Record<'_>> {
-        let (counts, rest) = self.words.get(start as usize..)?.split_first_chunk::<6>()?;
-        let [groups, starts, wide, points, low, high] = *counts;
+        let (head, rest) = self.words.get(start as usize..)?.split_first_chunk::<3>()?;
+        let [groups, held, signs] = *head;
+        let starts = (groups >> 1) * (groups & 1);
         let [groups, starts, wide, points] =
-            [groups, starts, wide, points].map(|count| count as usize);
+            [groups >> 1, starts, held & WIDE, held >> WIDE_BITS].map(|count| count as usize);
         let (groups, rest) = rest.split_at_checked(groups)?;
         let (starts, rest) = rest.split_at_checked(starts)?;
         let (wide, rest) = rest.split_at_checked(4 * wide)?;
@@ -197,7 +203,7 @@ impl Reach {
             starts,
             wide: wide.as_chunks().0,
             points,
-            signs: u64::from(high) << 32 | u64::from(low),
+            signs,
         })
     }
 
@@ -257,10 +263,22 @@ impl Gathered {
         self.points.dedup();
     }
 
+    /// The first words of a record; nothing where it is too much for them.
+    fn head(&self, groups: usize, told: bool) -> Option<[u32; 3]> {
+        let fits = |count: usize, taken: u32| {
+            let count = u32::try_from(count).ok();
+            count.filter(|count| *count <= u32::MAX >> taken)
+        };
+        let groups = fits(groups, 1)? << 1 | u32::from(told);
+        let wide = fits(self.wide.len(), u32::BITS - WIDE_BITS)?;
+        let points = fits(self.points.len(), WIDE_BITS)?;
+        Some([groups, points << WIDE_BITS | wide, self.signs()])
+    }
+
     /// What most numbers that are not in `points` fail at.
-    fn signs(&self) -> u64 {
-        let signs = self.points.iter().map(|[number, _]| 1 << (number & 63));
-        signs.fold(0, |all, sign: u64| all | sign)
+    fn signs(&self) -> u32 {
+        let signs = self.points.iter().map(|[number, _]| 1 << (number & 31));
+        signs.fold(0, |all, sign: u32| all | sign)
     }
 
     /// Whether it is more than fits into the record of a group that has what others hold too.
@@ -379,17 +397,8 @@ impl Making<'_> {
         }
         // Behind the last record nothing may begin, so that no number of one is UNTOLD.
         let start = u32::try_from(reach.words.len()).ok()?;
-        let counts = [
-            groups.len(),
-            starts.len(),
-            held.wide.len(),
-            held.points.len(),
-        ];
-        for count in counts {
-            reach.words.push(u32::try_from(count).ok()?);
-        }
-        let signs = held.signs();
-        reach.words.extend([signs as u32, (signs >> 32) as u32]);
+        let head = held.head(groups.len(), !starts.is_empty())?;
+        reach.words.extend(head);
         reach.words.extend(groups.iter().map(|group| group.id()));
         reach.words.extend(&starts);
         reach.words.extend(held.wide.as_flattened());
