@@ -39,9 +39,15 @@ subject User
 scope Team {
     role Editor { can Doc.view  can Doc.edit when resource.open }
     role Guest { sees Page when resource.open }
+    role Reader { sees Page when resource.open  can Page.view }
 }
 resource Doc in Team { open: Bool  visible by view  actions view, edit }
-resource Page in Team { open: Bool  actions view  role Keeper { sees this when resource.open } }
+resource Page in Team {
+    open: Bool
+    actions view
+    role Keeper { sees this when resource.open }
+    role Warden { sees this when resource.open  can view }
+}
 "#;
 
 const FACTS: &str = "
@@ -52,6 +58,8 @@ Page:closed in Team:t { open: false }
 User:editor is Editor of Team:t
 User:guest is Guest of Team:t
 User:keeper is Keeper of Page:open, Keeper of Page:closed
+User:reader is Reader of Team:t
+User:warden is Warden of Page:open, Warden of Page:closed
 ";
 
 /// What a test block makes is new, and asked in another way than a world that stands.
@@ -71,10 +79,69 @@ fn conditions_count_in_a_world_that_stands() {
         ("User:guest", "view", "Page:closed", Outcome::Invisible),
         ("User:keeper", "view", "Page:open", Outcome::Forbidden),
         ("User:keeper", "view", "Page:closed", Outcome::Invisible),
+        ("User:reader", "view", "Page:open", Outcome::Allowed),
+        ("User:reader", "view", "Page:closed", Outcome::Invisible),
+        ("User:warden", "view", "Page:open", Outcome::Allowed),
+        ("User:warden", "view", "Page:closed", Outcome::Invisible),
     ] {
         let context = Context::default();
         let decision = ward.check(&name(subject), action, &name(resource), &context);
         let found = decision.unwrap().outcome;
         assert_eq!(found, outcome, "{subject} {action} {resource}");
+    }
+}
+
+const LISTED: &str = "
+subject User
+scope Team { role Member { sees Doc } }
+scope Folder { role Reader { sees Doc } }
+scope Shelf { role Reader { sees Note } }
+resource Doc in Team, Folder { actions view }
+resource Note in many Shelf { actions view }
+";
+
+/// What a role shows is listed too where it stands in another container first.
+#[test]
+fn lists_have_what_stands_in_further_containers() {
+    let facts = "
+        Doc:a in Team:t, Folder:f
+        Note:n in Shelf:f, Shelf:g
+        User:ann is Member of Team:t
+        User:bob is Reader of Folder:f
+        User:bob is Reader of Shelf:f
+        User:cleo is Reader of Shelf:g
+    ";
+    let lists = [
+        ("User:ann", "Doc", "Doc:a"),
+        ("User:bob", "Doc", "Doc:a"),
+        ("User:bob", "Note", "Note:n"),
+        ("User:cleo", "Note", "Note:n"),
+    ];
+    are_listed(LISTED, facts, &lists);
+}
+
+const NAMED: &str = "
+subject User
+scope Team {}
+resource Doc in Team { owner: User  actions view  role Owner { also owner  sees this } }
+";
+
+/// The same where no fact says who holds a role.
+#[test]
+fn lists_have_what_a_link_shows() {
+    let facts = "Doc:a in Team:t { owner: User:ann }";
+    are_listed(NAMED, facts, &[("User:ann", "Doc", "Doc:a")]);
+}
+
+fn are_listed(policy: &str, facts: &str, lists: &[(&str, &str, &str)]) {
+    let policy = ward::compile(&Sources::new().with("listed.policy", policy)).unwrap();
+    let facts = ward::load::world_text("listed.world", facts).unwrap();
+    let world = World::build(policy.plan().clone(), facts).unwrap();
+    let ward = Evaluator::new(&world, 0);
+    for (subject, ty, one) in lists {
+        let subject: EntityName = subject.parse().unwrap();
+        let seen = ward.visible(&subject, ty, &Context::default()).unwrap();
+        let seen: Vec<String> = seen.iter().map(EntityName::to_string).collect();
+        assert_eq!(seen, [*one], "{subject} {ty}");
     }
 }
