@@ -131,7 +131,7 @@ fn cloud_account_has_one_table_of_permissions() {
             ),
             (
                 "role Clerk of Account:acme can Invitation.accept",
-                "1:32: error[E0525]: `Invitation.accept` cannot be put into a custom role: the policy says `custom roles from compute, vpc, load_balancer, security_group, database, object_storage, image, static_ip, autoscaling, …`",
+                "1:32: error[E0525]: `Invitation.accept` cannot be put into a custom role: the policy says `custom roles from compute, vpc, load_balancer, security_group, database, object_storage, image, static_ip, autoscaling, billing, ssh_key, user_script, project,…`",
                 "take it out: who needs it gets a role that the policy declares on `Account`",
             ),
             (
