@@ -196,6 +196,7 @@ impl<'w> Evaluator<'w> {
         }
     }
 
+    // Kept apart, so that what mostly answers has a small frame.
     #[inline(never)]
     fn conclude(&self, asked: &Asked, sum: Sum, question: &Question<'_>) -> Decision {
         let mut faults = Faults::default();
