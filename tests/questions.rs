@@ -198,7 +198,7 @@ fn decided(condition: &str) -> (bool, Vec<String>) {
     let ward = Evaluator::new(&world, 0);
     let decision = ward.check(&name("User:ann"), "view", &name("Doc:d"), &context);
     let decision = decision.unwrap();
-    let errors = decision.errors.iter().map(ToString::to_string);
+    let errors = decision.errors().iter().map(ToString::to_string);
     (decision.outcome == Outcome::Allowed, errors.collect())
 }
 

@@ -207,7 +207,7 @@ fn decide(
     let decision = ward
         .check(&subject, &question.action, &resource, &context)
         .map_err(|error| Problem::query(line, &error))?;
-    Ok((decision.outcome, decision.errors))
+    Ok((decision.outcome, decision.into_errors()))
 }
 
 fn write_answer(

@@ -119,17 +119,45 @@ impl<'c> Reader<'c> {
         range.of(&self.case.world.plan.columns)
     }
 
+    // What most conditions are made of is answered without an operand.
     pub(super) fn boolean(&self, node: NodeId) -> Result<bool, Fault> {
-        match self.read(node)? {
-            Operand::Bool(value) => Ok(value),
-            _ => Err(Fault::Damaged),
+        match self.world().plan.nodes[node] {
+            Node::Attribute(base, columns) => match self.value(base, columns)? {
+                Datum::Bool(value) => Ok(*value),
+                _ => Err(Fault::Damaged),
+            },
+            Node::Not(inner) => Ok(!self.boolean(inner)?),
+            Node::And(range) => {
+                for part in self.operands(range) {
+                    if !self.boolean(*part)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            Node::Or(range) => {
+                for part in self.operands(range) {
+                    if self.boolean(*part)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            _ => match self.read(node)? {
+                Operand::Bool(value) => Ok(value),
+                _ => Err(Fault::Damaged),
+            },
         }
     }
 
     pub(super) fn entity(&self, node: NodeId) -> Result<EntityId, Fault> {
-        match self.read(node)? {
-            Operand::Entity(value) => Ok(value),
-            _ => Err(Fault::Damaged),
+        match self.world().plan.nodes[node] {
+            Node::Principal => Ok(self.case.asker.id),
+            Node::Resource => Ok(self.resource),
+            _ => match self.read(node)? {
+                Operand::Entity(value) => Ok(value),
+                _ => Err(Fault::Damaged),
+            },
         }
     }
 
@@ -137,7 +165,7 @@ impl<'c> Reader<'c> {
         let plan = &*self.case.world.plan;
         Ok(match plan.nodes[node] {
             Node::Constant(id) => (&self.world().constants[id]).into(),
-            Node::Principal => Operand::Entity(self.case.asker.id),
+            Node::Principal | Node::Resource => Operand::Entity(self.entity(node)?),
             Node::Credential => match &self.case.asker.credential {
                 Some(credential) => Operand::Entity(credential.id),
                 None => return Err(Fault::Missing("credential".into())),
@@ -146,23 +174,13 @@ impl<'c> Reader<'c> {
                 let of = self.case.asker.credential.as_ref().map(|by| by.ty);
                 Operand::Bool(self.columns(types).iter().any(|(ty, _)| Some(*ty) == of))
             }
-            Node::Resource => Operand::Entity(self.resource),
             Node::Now => Operand::Datetime(self.case.now),
             Node::Context(index) => match self.context(index) {
                 Some(datum) => datum.into(),
                 None => return Err(Fault::Missing(self.context_name(index))),
             },
             Node::HasContext(index) => Operand::Bool(self.context(index).is_some()),
-            Node::Attribute(base, columns) => {
-                let entity = self.entity(base)?;
-                match self.attribute(entity, columns)? {
-                    (_, Some(datum)) => datum.into(),
-                    (name, None) => {
-                        let entity = self.case.bound.name(self.world(), entity);
-                        return Err(Fault::Missing(format!("{entity}.{name}")));
-                    }
-                }
-            }
+            Node::Attribute(base, columns) => self.value(base, columns)?.into(),
             Node::HasAttribute(base, columns) => {
                 let entity = self.entity(base)?;
                 Operand::Bool(self.attribute(entity, columns)?.1.is_some())
@@ -180,7 +198,7 @@ impl<'c> Reader<'c> {
                     None => return Err(Fault::NotEnclosed(plan.type_name(ty))),
                 }
             }
-            Node::Not(inner) => Operand::Bool(!self.boolean(inner)?),
+            Node::Not(_) | Node::And(_) | Node::Or(_) => Operand::Bool(self.boolean(node)?),
             Node::Negate(inner) => {
                 let negated = |n: i64| n.checked_neg().ok_or(Fault::Overflow);
                 match self.read(inner)? {
@@ -189,22 +207,6 @@ impl<'c> Reader<'c> {
                     Operand::Duration(n) => Operand::Duration(negated(n)?),
                     _ => return Err(Fault::Damaged),
                 }
-            }
-            Node::And(range) => {
-                for part in self.operands(range) {
-                    if !self.boolean(*part)? {
-                        return Ok(Operand::Bool(false));
-                    }
-                }
-                Operand::Bool(true)
-            }
-            Node::Or(range) => {
-                for part in self.operands(range) {
-                    if self.boolean(*part)? {
-                        return Ok(Operand::Bool(true));
-                    }
-                }
-                Operand::Bool(false)
             }
             Node::If(condition, then, otherwise) => {
                 let chosen = if self.boolean(condition)? {
@@ -307,6 +309,16 @@ impl<'c> Reader<'c> {
         format!("context.{}", field.map_or("", |field| field.name.as_str()))
     }
 
+    /// The value of an attribute, which must be there.
+    fn value(&self, base: NodeId, columns: NodeRange) -> Result<&'c Datum, Fault> {
+        let entity = self.entity(base)?;
+        let (name, datum) = self.attribute(entity, columns)?;
+        datum.ok_or_else(|| {
+            let entity = self.case.bound.name(self.world(), entity);
+            Fault::Missing(format!("{entity}.{name}"))
+        })
+    }
+
     /// An attribute's name and value, by the column that it has in the entity's type.
     fn attribute(
         &self,
@@ -388,6 +400,10 @@ impl<'c> Reader<'c> {
         // Most sets are short, but one of thousands of ids should not be read through.
         if let (Operand::Set(elements), Operand::Entity(entity)) = (set, element) {
             return Ok(elements.binary_search(&Datum::Entity(*entity)).is_ok());
+        }
+        if let (Operand::Related(from, relation), Operand::Entity(entity)) = (set, element) {
+            let mut named = self.world().related_by(*from, *relation);
+            return Ok(named.any(|named| named == *entity));
         }
         let mut found = false;
         self.each(set, &mut |candidate| {

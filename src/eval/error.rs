@@ -9,7 +9,10 @@ use crate::plan::{Clause, Mismatch, Plan, TypeId};
 
 /// A question that does not fit the policy: an error of the caller, not a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueryError {
+pub struct QueryError(Box<Parts>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Parts {
     code: &'static str,
     message: String,
     help: String,
@@ -17,7 +20,7 @@ pub struct QueryError {
 
 impl fmt::Display for QueryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.message, self.help)
+        write!(f, "{} ({})", self.message(), self.help())
     }
 }
 
@@ -34,32 +37,32 @@ fn quoted<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
 impl QueryError {
     /// The stable code: `E0601`.
     pub fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     /// What is wrong, in one line.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// What to do.
     pub fn help(&self) -> &str {
-        &self.help
+        &self.0.help
     }
 
     /// Whether the error is about this name.
     #[cfg(feature = "compiler")]
     pub(crate) fn names(&self, name: &str) -> bool {
-        self.message.contains(&format!("`{name}`"))
+        self.0.message.contains(&format!("`{name}`"))
     }
 
     fn new(code: &'static str, message: String, near: Option<&str>, otherwise: String) -> Self {
         let help = near.map_or(otherwise, |near| format!("did you mean `{near}`?"));
-        Self {
+        Self(Box::new(Parts {
             code,
             message,
             help,
-        }
+        }))
     }
 
     pub(crate) fn unknown_type(plan: &Plan, name: &str) -> Self {

@@ -3,7 +3,7 @@
 use super::context::Bound;
 use super::direct::{Asked, Sum};
 use super::walk::Faults;
-use super::{Asker, Case, Context, Decision, Evaluator, Outcome, QueryError, Question};
+use super::{Asker, Case, Context, Decision, Evaluator, Outcome, QueryError};
 use crate::literal::EntityName;
 use crate::plan::{EntityId, LaneId, TypeId, TypeKind};
 
@@ -86,11 +86,7 @@ impl<'w> Evaluator<'w> {
         };
         match self.sum(&asked) {
             Sum::Settled(outcome) if context.is_empty() => Ok(Decision::plain(outcome)),
-            sum => {
-                let bound = Bound::new(self.world, context)?;
-                let asker = self.asker(subject);
-                Ok(self.conclude(&asked, sum, &Question { asker, bound }))
-            }
+            sum => self.conclude(&asked, sum, None, context),
         }
     }
 

@@ -64,8 +64,19 @@ impl Decision {
     fn plain(outcome: Outcome) -> Self {
         Self {
             outcome,
-            errors: Vec::new(),
+            unread: None,
         }
+    }
+
+    /// Conditions that could not be read. None of them gave anything; those of `forbid` and `hide`
+    /// counted as true.
+    pub fn errors(&self) -> &[ConditionError] {
+        self.unread.as_ref().map_or(&[], |unread| &unread.0)
+    }
+
+    /// The same, to keep.
+    pub fn into_errors(self) -> Vec<ConditionError> {
+        self.unread.map_or(Vec::new(), |unread| unread.0)
     }
 }
 
@@ -84,10 +95,12 @@ impl std::fmt::Display for Outcome {
 pub struct Decision {
     /// What came out.
     pub outcome: Outcome,
-    /// Conditions that could not be read. None of them gave anything; those of `forbid` and `hide`
-    /// counted as true.
-    pub errors: Vec<ConditionError>,
+    // One word, so that a decision is handed on in registers.
+    unread: Option<Box<Unread>>,
 }
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Unread(Vec<ConditionError>);
 
 /// Every action that a subject may take on a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,21 +202,38 @@ impl<'w> Evaluator<'w> {
         match self.sum(&asked) {
             Sum::Settled(outcome) if context.is_empty() => Ok(Decision::plain(outcome)),
             sum => {
-                let bound = Bound::new(self.world, context)?;
-                let question = self.question_of(named.asking, named.subject, subject, bound);
-                Ok(self.conclude(&asked, sum, &question))
+                let unknown = named.subject.is_none().then_some(subject.id.as_str());
+                self.conclude(&asked, sum, unknown, context)
             }
         }
     }
 
+    /// What a question comes to of which the roles come to that, of a subject that is `unknown` to
+    /// the world where its id is told.
     // Kept apart, so that what mostly answers has a small frame.
     #[inline(never)]
-    fn conclude(&self, asked: &Asked, sum: Sum, question: &Question<'_>) -> Decision {
+    fn conclude(
+        &self,
+        asked: &Asked,
+        sum: Sum,
+        unknown: Option<&str>,
+        context: &Context,
+    ) -> Result<Decision, QueryError> {
+        let mut bound = Bound::new(self.world, context)?;
+        let (ty, id) = asked.subject;
+        // One that no fact names may be named by a rule that takes away.
+        let id = unknown.map_or(id, |unknown| bound.local(ty, unknown));
+        let case = Case {
+            world: self.world,
+            now: self.now,
+            asker: &Asker::new(self.world, ty, id, self.now),
+            bound: &bound,
+        };
         let mut faults = Faults::default();
-        Decision {
-            outcome: self.case(question).conclude(asked, sum, &mut faults),
-            errors: faults.into_errors(self.plan()),
-        }
+        let outcome = case.conclude(asked, sum, &mut faults);
+        let errors = faults.into_errors(self.plan());
+        let unread = (!errors.is_empty()).then(|| Box::new(Unread(errors)));
+        Ok(Decision { outcome, unread })
     }
 
     /// Every action that a subject may take on a resource, and whether it sees it at all.
@@ -305,24 +335,14 @@ impl<'w> Evaluator<'w> {
         context: &Context,
     ) -> Result<Question<'w>, QueryError> {
         let ty = self.subject_type(subject)?;
-        let bound = Bound::new(self.world, context)?;
-        let found = self.world.find_any(ty, &subject.id);
-        Ok(self.question_of(ty, found, subject, bound))
-    }
-
-    fn question_of(
-        &self,
-        ty: TypeId,
-        found: Option<EntityId>,
-        subject: &EntityName,
-        mut bound: Bound,
-    ) -> Question<'w> {
+        let mut bound = Bound::new(self.world, context)?;
         // One that no fact names may be named by a rule that takes away.
+        let found = self.world.find_any(ty, &subject.id);
         let id = found.unwrap_or_else(|| bound.local(ty, &subject.id));
-        Question {
+        Ok(Question {
             asker: Asker::new(self.world, ty, id, self.now),
             bound,
-        }
+        })
     }
 
     fn subject_type(&self, subject: &EntityName) -> Result<TypeId, QueryError> {

@@ -79,7 +79,7 @@ impl Evaluator<'_> {
             changes: Vec::new(),
             more_changes: false,
             searched: false,
-            errors: decision.errors,
+            errors: decision.into_errors(),
         };
         if outcome != Outcome::Invisible {
             let found = proof::proofs(&look, &support, question, outcome, wanted.all);
