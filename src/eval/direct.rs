@@ -3,8 +3,6 @@
 //! Nothing is made for it, neither an asker nor a place. It gives way where more than that decides:
 //! conditions and ceilings of the roles that count, what ends one day, shares, what has changed.
 
-use std::ops::ControlFlow;
-
 use super::places::{Passing, Watched};
 use super::walk::{Case, Faults, Verdict, Wanted};
 use super::{Evaluator, Outcome};
@@ -28,8 +26,8 @@ const SHOWN: Says = Says::SEES.or(Says::SEES_THIS).or(Says::SHOWS);
 pub(super) enum Sum {
     /// No rule changes it.
     Settled(Outcome),
-    /// Rules are to be looked at.
-    Ruled(Verdict),
+    /// Rules are to be looked at; whether it is seen without them, and what the subject may do.
+    Ruled { sees: bool, power: u64 },
     /// More than that is to be looked at.
     Open,
 }
@@ -46,8 +44,14 @@ impl Case<'_> {
         let verdict = match sum {
             Sum::Settled(outcome) => return outcome,
             Sum::Open => self.judge(resource, Some(lane), bit, faults),
-            Sum::Ruled(mut verdict) => {
+            Sum::Ruled { sees, power } => {
                 let of = asked.row.ty();
+                let mut verdict = Verdict {
+                    sees,
+                    reach: if sees { u64::MAX } else { 0 },
+                    power,
+                    allowed: 0,
+                };
                 let question = Wanted {
                     resource,
                     of,
@@ -102,8 +106,11 @@ impl Evaluator<'_> {
             lane,
             sum: ruled.all,
         };
-        adding.add_named(named, subject);
-        world.each_record(ty, subject, &mut |record| {
+        if !named.is_empty() {
+            adding.add_named(named, subject);
+        }
+        let mut records = world.records(ty, subject)?;
+        while let Some(record) = records.next()? {
             record
                 .held_on(number)
                 .for_each(|role| adding.add(role, true));
@@ -120,11 +127,10 @@ impl Evaluator<'_> {
                 groups.for_each(|group| adding.add_named(named, group));
             }
             let sum = adding.sum;
-            match !facets.ceilings && sum.says(SHOWN) && sum.power & bit != 0 {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
+            if !facets.ceilings && sum.says(SHOWN) && sum.power & bit != 0 {
+                break;
             }
-        })?;
+        }
         let sum = adding.sum;
         let sees = sum.says(SHOWN);
         let has = sum.power & bit != 0;
@@ -139,12 +145,10 @@ impl Evaluator<'_> {
         };
         Some(match open {
             false => Sum::Settled(outcome),
-            true => Sum::Ruled(Verdict {
+            true => Sum::Ruled {
                 sees,
-                reach: if sees { u64::MAX } else { 0 },
                 power: sum.power & bit,
-                allowed: 0,
-            }),
+            },
         })
     }
 

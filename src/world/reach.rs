@@ -18,7 +18,11 @@ use crate::plan::{EntityId, Id, Link, Plan, RoleId, TypeId, TypeKind};
 
 /// A holder of more than this on containers is asked in the general way: there, what it holds elsewhere
 /// costs nothing.
-pub(super) const MOST: usize = 256;
+const MOST: usize = 256;
+
+/// A subject of more groups than this is asked in the general way, and one of which the groups
+/// together hold so much more.
+const MOST_GROUPS: usize = 64;
 
 /// How many bits the number of roles on containers takes in a record.
 const WIDE_BITS: u32 = 9;
@@ -378,6 +382,7 @@ impl Making<'_> {
             false => &[],
         };
         let mut starts: SmallVec<[u32; 8]> = SmallVec::new();
+        let mut by_groups = 0;
         for group in groups.iter().map(|group| EntityId(group.id())) {
             if is_group {
                 // What many hold together would be written down for each of them.
@@ -388,11 +393,13 @@ impl Making<'_> {
             } else {
                 let ty = self.rows.get(group.index())?.ty();
                 let [start, _] = reach.starts(ty, group)?;
-                starts.push(Some(start).filter(|start| *start != UNTOLD)?);
+                by_groups += reach.record(start)?.wide.len();
+                starts.push(start);
             }
         }
         held.sort();
-        if held.wide.len() > MOST || is_group && !groups.is_empty() && held.is_much() {
+        let much = held.wide.len() > MOST || held.wide.len() + by_groups > 4 * MOST;
+        if much || starts.len() > MOST_GROUPS || is_group && !groups.is_empty() && held.is_much() {
             return None;
         }
         // Behind the last record nothing may begin, so that no number of one is UNTOLD.

@@ -1,14 +1,9 @@
 //! What a check reads of a world: what its subject holds, and where its resource lies.
 
-use std::ops::ControlFlow;
-
 use super::World;
-use super::reach::{MOST, Places, Record, Records, UNTOLD};
+use super::reach::{Places, Reach, Record, Records, UNTOLD};
 use super::rows::Row;
 use crate::plan::{EntityId, Id, RoleId, TypeId};
-
-/// A subject of more groups than this is asked in the general way.
-const MOST_GROUPS: usize = 64;
 
 impl World {
     /// What can be read at once of both; a number that means nothing.
@@ -45,57 +40,39 @@ impl World {
         subject: EntityId,
         records: &mut Records<'w>,
     ) -> bool {
-        self.each_record(ty, subject, &mut |record| {
-            records.push(*record);
-            ControlFlow::Continue(())
-        })
-        .is_some()
+        let mut find = || {
+            let mut all = self.records(ty, subject)?;
+            while let Some(record) = all.next()? {
+                records.push(record);
+            }
+            Some(())
+        };
+        find().is_some()
     }
 
-    /// Tells what is known of a subject of the base, of its groups and of everybody, until it is told
-    /// to stop; nothing where something is not known, or no more so.
-    // A record that goes through memory on its way to the caller costs more than to look at it.
+    /// What is known of a subject of the base, of its groups and of everybody, one after the other;
+    /// nothing where it is not known, or no more so.
     #[inline(always)]
-    pub(crate) fn each_record<'w>(
-        &'w self,
-        ty: TypeId,
-        subject: EntityId,
-        tell: &mut impl FnMut(&Record<'w>) -> ControlFlow<()>,
-    ) -> Option<()> {
+    pub(crate) fn records(&self, ty: TypeId, subject: EntityId) -> Option<EachRecord<'_>> {
         let reach = &*self.reach;
-        // Where the record of the first group begins is known beforehand, so that it can be read while
-        // that of the subject is not read yet.
-        let [mut at, mut next] = reach.starts(ty, subject)?;
+        let [own, group] = reach.starts(ty, subject)?;
+        // To the walk that means an end, and not that nobody knows.
+        if own == UNTOLD {
+            return None;
+        }
         let changed = self.changed.count != 0;
         if changed && !self.is_settled(subject) {
             return None;
         }
-        let anyone = reach.of_anyone()?;
-        let mut rest: Option<&[u32]> = None;
-        let mut held = 0;
-        loop {
-            let record = reach.record(at)?;
-            held += record.wide.len();
-            let groups = rest.unwrap_or(record.starts);
-            let much = held > 4 * MOST || groups.len() > MOST_GROUPS;
-            if much || changed && self.has_moved(&record) {
-                return None;
-            }
-            if tell(&record).is_break() {
-                return Some(());
-            }
-            if next == UNTOLD {
-                break;
-            }
-            at = next;
-            let after = groups.get(1..).unwrap_or(&[]);
-            next = after.first().copied().unwrap_or(UNTOLD);
-            rest = Some(after);
-        }
-        if !anyone.is_empty() {
-            let _ = tell(&anyone);
-        }
-        Some(())
+        Some(EachRecord {
+            world: self,
+            reach,
+            changed,
+            at: own,
+            next: group,
+            rest: None,
+            anyone: reach.of_anyone()?,
+        })
     }
 
     /// Whether nothing has changed of what a subject holds by itself, of its groups, and of what
@@ -109,11 +86,11 @@ impl World {
             && !edges.held.has(subject)
     }
 
-    /// Whether something has changed of what the groups in a record hold.
+    /// Whether something has changed of what these groups hold.
     #[cold]
-    fn has_moved(&self, record: &Record<'_>) -> bool {
+    fn has_moved(&self, groups: &[u32]) -> bool {
         let held = &self.changed.edges.held;
-        let mut groups = record.groups.iter();
+        let mut groups = groups.iter();
         groups.any(|group| held.has(EntityId(*group)))
     }
 
@@ -148,5 +125,41 @@ impl World {
             }
         }
         Some((row, number))
+    }
+}
+
+/// Goes through the records of a subject.
+pub(crate) struct EachRecord<'w> {
+    world: &'w World,
+    reach: &'w Reach,
+    changed: bool,
+    /// Where the next record begins, and the one behind it. That of the first group is known
+    /// beforehand, so that it can be read while that of the subject is not read yet.
+    at: u32,
+    next: u32,
+    /// Where those of the groups begin, from `next` on; nothing before the first record is read.
+    rest: Option<&'w [u32]>,
+    anyone: Record<'w>,
+}
+
+impl<'w> EachRecord<'w> {
+    /// The next record, or that there is none; nothing where something is not known, or no more so.
+    // A record that goes through memory on its way to the caller costs more than to look at it.
+    #[inline(always)]
+    pub(crate) fn next(&mut self) -> Option<Option<Record<'w>>> {
+        if self.at == UNTOLD {
+            let anyone = std::mem::take(&mut self.anyone);
+            return Some(Some(anyone).filter(|anyone| !anyone.is_empty()));
+        }
+        let record = self.reach.record(self.at)?;
+        if self.changed && self.world.has_moved(record.groups) {
+            return None;
+        }
+        let groups = self.rest.unwrap_or(record.starts);
+        let after = groups.get(1..).unwrap_or(&[]);
+        self.at = self.next;
+        self.next = after.first().copied().unwrap_or(UNTOLD);
+        self.rest = Some(after);
+        Some(Some(record))
     }
 }
