@@ -13,6 +13,7 @@ mod condition;
 mod datum;
 mod holding;
 mod ids;
+mod nested;
 mod only;
 mod spelled;
 mod validate;
@@ -43,6 +44,8 @@ pub(crate) use spelled::MeantAction;
 #[cfg(feature = "compiler")]
 pub(crate) use validate::MAX_OVERRIDDEN;
 pub use validate::PlanError;
+#[cfg(feature = "compiler")]
+pub(crate) use value::MAX_TYPE_DEPTH;
 pub use value::{Field, Value, ValueType};
 #[cfg(feature = "compiler")]
 pub(crate) use vary::Part;

@@ -4,9 +4,9 @@ use super::schema::{
     ActionInfo, AttributeInfo, ContextInfo, LevelInfo, Named, RelationInfo, RoleInfo, Schema,
     ShareInfo, TypeInfo, kind_word,
 };
-use crate::diagnostic::{Diagnostic, model, names as report};
+use crate::diagnostic::{Diagnostic, model, names as report, syntax};
 use crate::literal::nearest;
-use crate::plan::{Field, LevelId, TypeId, TypeKind, ValueType};
+use crate::plan::{Field, LevelId, MAX_TYPE_DEPTH, TypeId, TypeKind, ValueType};
 use crate::syntax::ast::{self, Ident, Item, Member, TypeExpr};
 
 const VALUE_TYPES: [(&str, ValueType); 8] = [
@@ -294,6 +294,10 @@ impl<'a> Declarer<'a, '_> {
         let Some(ty) = self.value_type(&decl.ty) else {
             return;
         };
+        if ty.depth() > MAX_TYPE_DEPTH {
+            self.report(syntax::type_too_deep(decl.ty.span(), MAX_TYPE_DEPTH));
+            return;
+        }
         names.insert(name.clone(), into.len());
         into.push(AttributeInfo {
             name: name.clone(),
