@@ -381,7 +381,7 @@ impl Checker<'_, '_, '_> {
             let (node, ty) = self.typed(base)?;
             let ValueType::Entity(possible) = ty else {
                 let found = self.type_name(&ty);
-                return self.error(report::mismatch(base.span, "an entity", &found));
+                return self.error(report::not_an_entity(base.span, &found));
             };
             (Some(node), possible)
         };
