@@ -12,8 +12,8 @@ use super::ids::{
 };
 use super::value::{Field, ValueType};
 use super::{
-    Action, ActionMasks, AlsoStep, Clause, Facets, LANE_WIDTH, Lane, Level, Link, PLAN_VERSION,
-    Permission, Plan, Relation, Role, Type, typed,
+    Action, ActionMasks, AlsoStep, Clause, Facets, Fingerprint, LANE_WIDTH, Lane, Level, Link,
+    PLAN_VERSION, Permission, Plan, Relation, Role, Type, typed,
 };
 
 /// How deep a condition of a plan may nest; the compiler stays far below.
@@ -97,6 +97,7 @@ impl TryFrom<Unchecked> for Plan {
             clauses: read.clauses,
             permissions: read.permissions,
             facets: Facets::default(),
+            fingerprint: Fingerprint::default(),
         };
         plan.validate()?;
         plan.index();
