@@ -357,7 +357,8 @@ impl Checker<'_, '_, '_> {
                         ],
                     ),
                 };
-                return self.error(report::unknown_word(expr.span, name, near));
+                let is_type = self.environment.schema.type_names.contains_key(name);
+                return self.error(report::unknown_word(expr.span, name, near, is_type));
             }
         };
         Some(self.narrowed(expr, typed))

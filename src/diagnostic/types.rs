@@ -76,7 +76,16 @@ pub(crate) fn unguarded(span: Span, base: &str, name: &str) -> Diagnostic {
         .help(format!("ask first: `{base} has {name} && …`"))
 }
 
-pub(crate) fn unknown_word(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
+pub(crate) fn unknown_word(
+    span: Span,
+    name: &str,
+    near: Option<&str>,
+    is_type: bool,
+) -> Diagnostic {
+    if is_type {
+        return Diagnostic::error("E0305", span, format!("the type `{name}` is no value"))
+            .help("ask `principal is User`, or `principal is Member of Team` for a role");
+    }
     Diagnostic::error("E0305", span, format!("unknown name `{name}`")).suggest(
         near,
         "a condition speaks of `principal`, `resource`, `context` and `now`; texts stand in quotes",

@@ -20,6 +20,20 @@ const VALUE_TYPES: [(&str, ValueType); 8] = [
     ("Permissions", ValueType::Permissions),
 ];
 
+/// The type of values that has this name elsewhere.
+fn of_other_languages(name: &str) -> Option<&'static str> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "boolean" => "Bool",
+        "integer" | "long" | "number" => "Int",
+        "double" | "float" => "Decimal",
+        "text" | "varchar" => "String",
+        "date" | "time" | "timestamp" => "Datetime",
+        "interval" | "timespan" => "Duration",
+        "cidr" | "inet" | "ip" => "IpAddr",
+        _ => return None,
+    })
+}
+
 struct Declarer<'a, 'd> {
     schema: Schema<'a>,
     diagnostics: &'d mut Vec<Diagnostic>,
@@ -382,7 +396,8 @@ impl<'a> Declarer<'a, '_> {
                 }
                 let values = VALUE_TYPES.iter().map(|(known, _)| *known);
                 let known = values.chain(self.schema.all_type_names());
-                let near = nearest(&name.name, known).map(str::to_owned);
+                let near = of_other_languages(&name.name).or_else(|| nearest(&name.name, known));
+                let near = near.map(str::to_owned);
                 self.report(report::unknown_value_type(
                     name.span,
                     &name.name,

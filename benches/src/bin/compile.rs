@@ -18,6 +18,12 @@ mod large;
 /// docs/performance.md.
 #[derive(Parser)]
 struct Options {
+    /// How many lines the smaller policy has; the larger has five times as many
+    #[arg(long, default_value_t = 20_000)]
+    lines: usize,
+    /// How many facts the smaller world has; the larger has five times as many
+    #[arg(long, default_value_t = 100_000)]
+    facts: usize,
     /// How many seconds each figure is measured, for at most five runs
     #[arg(long, default_value_t = 5)]
     seconds: u64,
@@ -29,10 +35,7 @@ struct Options {
     no_write: bool,
 }
 
-/// How many lines the smaller policy has, and how many facts the smaller world. The larger have five
-/// times as many.
-const LINES: usize = 20_000;
-const FACTS: usize = 100_000;
+/// How many times as large the larger policy and the larger world are.
 const GROWN: usize = 5;
 
 /// So many documents, each in a team with its owner, one fact a line.
@@ -81,7 +84,7 @@ impl Measured {
 fn main() -> ExitCode {
     let options = Options::parse();
     let sizes = |small: usize| [small, GROWN * small];
-    let policies = sizes(LINES).map(large::policy);
+    let policies = sizes(options.lines).map(large::policy);
     let compiled = policies.each_ref().map(|text| Measured {
         count: text.lines().count(),
         seconds: measured(&options, || compile(text)),
@@ -92,7 +95,7 @@ fn main() -> ExitCode {
         // With all that it does where there is a base to compare with.
         measured(&options, || lint_since(&policy, &policy, &[], &config))
     });
-    let read = sizes(FACTS).map(|count| {
+    let read = sizes(options.facts).map(|count| {
         let text = facts(count);
         let read = || load::world_text("large.world", &text).expect("the facts are read");
         assert_eq!(read().len(), count, "each line is a fact");
