@@ -18,11 +18,14 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::panic)]
 
+mod directory;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use directory::fresh;
 use ward::{Fact, Policy, Sources, World};
 
 /// Blocks that nobody runs: pictures, output, and the languages of those who embed Ward.
@@ -204,7 +207,7 @@ impl Page {
 
     /// Runs each command of a session and compares what it prints.
     fn console(&self, block: &Block) -> Result<(), String> {
-        let directory = scratch(&block.place)?;
+        let directory = fresh(&block.place.replace(['/', ':', '.'], "-"));
         let policy = self.policy.iter().map(|(name, text)| (name, text));
         for (name, text) in policy.chain(&self.facts) {
             let path = directory.join(name);
@@ -251,19 +254,6 @@ fn prints(printed: &str, expected: &str) -> bool {
     };
     printed.lines().count() == expected.lines().count()
         && printed.lines().zip(expected.lines()).all(same)
-}
-
-/// An empty directory for one block.
-fn scratch(place: &str) -> Result<PathBuf, String> {
-    let name = place.replace(['/', ':', '.'], "-");
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("book")
-        .join(name);
-    if directory.exists() {
-        std::fs::remove_dir_all(&directory).map_err(|error| error.to_string())?;
-    }
-    std::fs::create_dir_all(&directory).map_err(|error| error.to_string())?;
-    Ok(directory)
 }
 
 /// Loads facts into an empty world; the codes of what is refused, and all of it as text.

@@ -8,26 +8,19 @@
     clippy::panic
 )]
 
+mod directory;
+
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
+use directory::{Directory, fresh};
 use serde_json::{Value, json};
 use ward::{Context, EntityName, Evaluator, Sources, World};
 
 const VANTAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/policies/vantage");
-
-/// An empty directory for one test.
-fn fresh(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("cli")
-        .join(name);
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
-    path
-}
 
 fn ward_in(directory: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ward"));
@@ -49,7 +42,7 @@ fn run(directory: &Path, arguments: &[&str]) -> (i32, String) {
     (output.status.code().unwrap(), text(&output.stdout))
 }
 
-fn started(name: &str) -> PathBuf {
+fn started(name: &str) -> Directory {
     let directory = fresh(name);
     assert_eq!(run(&directory, &["init"]).0, 0);
     directory

@@ -8,11 +8,14 @@
     clippy::panic
 )]
 
+mod directory;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use directory::{Directory, fresh};
 use serde_json::{Value, json};
 
 const APP: &str = r#"subject User
@@ -46,17 +49,7 @@ test "nobody closes" {
 }
 "#;
 
-/// An empty directory for one test.
-fn fresh(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("coverage")
-        .join(name);
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
-    path
-}
-
-fn started(name: &str) -> PathBuf {
+fn started(name: &str) -> Directory {
     let directory = fresh(name);
     fs::write(directory.join("app.policy"), APP).unwrap();
     fs::write(directory.join("tests.policy"), TESTS).unwrap();

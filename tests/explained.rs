@@ -9,10 +9,13 @@
     clippy::panic
 )]
 
+mod directory;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use directory::fresh;
 use serde_json::Value;
 
 fn root() -> &'static Path {
@@ -32,15 +35,6 @@ fn run(directory: &Path, arguments: &[&str]) -> (i32, String) {
         String::from_utf8_lossy(&output.stderr)
     );
     (output.status.code().unwrap(), text)
-}
-
-/// An empty directory.
-fn fresh(name: &str) -> PathBuf {
-    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let directory = directory.join("explained").join(name);
-    let _ = fs::remove_dir_all(&directory);
-    fs::create_dir_all(&directory).unwrap();
-    directory
 }
 
 /// An explanation in the world of a shipped policy.

@@ -3,20 +3,14 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod directory;
+
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// An empty directory for one test.
-fn fresh(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("fmt")
-        .join(name);
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
-    path
-}
+use directory::{Directory, fresh};
 
 fn ward_in(directory: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ward"));
@@ -41,7 +35,7 @@ const PLAIN: &str = "subject User\n\nscope Team {\n    role Member { sees * }\n}
 const UGLY: &str = "subject   User\n\n\nscope Team{role Member{sees *}\n}";
 
 /// Files in all states: formatted, not, a world, one that cannot be read, one of another kind.
-fn unformatted(name: &str) -> PathBuf {
+fn unformatted(name: &str) -> Directory {
     let directory = fresh(name);
     fs::create_dir(directory.join("sub")).unwrap();
     for (file, content) in [

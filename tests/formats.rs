@@ -4,11 +4,14 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod directory;
+
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use directory::{Directory, fresh};
 use serde_json::{Value, json};
 
 fn root() -> &'static Path {
@@ -16,12 +19,8 @@ fn root() -> &'static Path {
 }
 
 /// A directory with these files and nothing else.
-fn with(name: &str, files: &[(&str, &str)]) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("formats")
-        .join(name);
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
+fn with(name: &str, files: &[(&str, &str)]) -> Directory {
+    let path = fresh(name);
     for (name, text) in files {
         fs::create_dir_all(path.join(name).parent().unwrap()).unwrap();
         fs::write(path.join(name), text).unwrap();

@@ -50,20 +50,26 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     (done, begun.elapsed())
 }
 
-/// Holds that twice the size takes at most `factor` times as long, or next to no time. Another process
-/// may take its turn in the middle: of three tries one is enough.
-fn grows(what: &str, size: usize, factor: f64, run: impl Fn(usize)) {
+/// What three times the size may cost, in times: it is three for what grows with its length, nine with
+/// the square and twenty-seven with the cube. Each bound lies between two of these, about twice as high
+/// as the lower, since a machine with little cache or with other work takes more.
+const LENGTH: f64 = 6.0;
+const SQUARE: f64 = 18.0;
+
+/// Holds how what is three times as large grows. Another process may take its turn in the middle: of a
+/// few tries one is enough.
+fn grows(what: &str, size: usize, bound: f64, run: impl Fn(usize)) {
     let mut tried = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..5 {
         let small = timed(|| run(size)).1;
-        let large = timed(|| run(2 * size)).1;
-        println!("{what}: {size} in {small:.1?}, {} in {large:.1?}", 2 * size);
-        if large < small.mul_f64(factor) + Duration::from_millis(500) {
+        let large = timed(|| run(3 * size)).1;
+        println!("{what}: {size} in {small:.1?}, {} in {large:.1?}", 3 * size);
+        if large < small.mul_f64(bound) + Duration::from_millis(200) {
             return;
         }
         tried.push((small, large));
     }
-    panic!("{what}: {size} and twice as many took {tried:?}");
+    panic!("{what}: {size} and three times as many took {tried:?}");
 }
 
 // ---- policies ------------------------------------------------------------------------------------
@@ -72,8 +78,8 @@ fn grows(what: &str, size: usize, factor: f64, run: impl Fn(usize)) {
 fn groups_that_double() {
     grows(
         "permission groups that take the last two twice",
-        200,
-        4.0,
+        130,
+        SQUARE,
         |size| {
             let mut text = String::from(
                 "subject User\nscope T { actions a, b  role R { can g0 } }\npermissions g0 { T.a }\npermissions h0 { T.b }\n",
@@ -99,8 +105,8 @@ fn groups_that_double() {
 fn roles_that_double() {
     grows(
         "roles that include and have the last two",
-        100,
-        6.0,
+        70,
+        SQUARE,
         |size| {
             let mut text = String::from(
                 "subject User\nscope T { actions a\n role R0 { can a } role S0 { sees this }\n",
@@ -128,7 +134,7 @@ fn roles_that_double() {
 
 #[test]
 fn levels_that_double() {
-    grows("levels that include the last two", 100, 4.0, |size| {
+    grows("levels that include the last two", 70, SQUARE, |size| {
         let mut text = String::from(
             "subject User\nscope T { role R { sees * can * } }\nresource D in T { actions a\n share with T { level k0 { a } level l0 { a }\n",
         );
@@ -144,7 +150,7 @@ fn levels_that_double() {
 
 #[test]
 fn types_whose_containers_double() {
-    grows("types that stand in the last two", 60, 8.0, |size| {
+    grows("types that stand in the last two", 40, SQUARE, |size| {
         let mut text = String::from(
             "subject User\nscope A0 { actions a role R { sees * can * } }\nscope B0 { role R { sees * } }\n",
         );
@@ -184,8 +190,8 @@ fn types_whose_containers_double() {
 fn very_many_actions_and_roles_on_them() {
     grows(
         "types with sixty actions, and roles that can all",
-        40,
-        6.0,
+        25,
+        SQUARE,
         |size| {
             let mut text = String::from("subject User\nscope T {\n");
             for index in 0..size {
@@ -211,7 +217,7 @@ fn very_many_actions_and_roles_on_them() {
 
 #[test]
 fn thousands_of_wildcards() {
-    grows("wildcards in one set", 1_000, 5.0, |size| {
+    grows("wildcards in one set", 700, LENGTH, |size| {
         let terms = vec!["*, *.a, D.*"; size / 3].join(", ");
         let text = format!(
             "subject User\nscope T {{ role R {{ sees * can {terms} }} }}\nresource D in T {{ owner: User actions a, b }}\n"
@@ -220,8 +226,8 @@ fn thousands_of_wildcards() {
     });
     grows(
         "clauses and rules with wildcards and conditions",
-        500,
-        5.0,
+        350,
+        LENGTH,
         |size| {
             let mut text = String::from("subject User\nscope T { role R { sees *\n");
             for _ in 0..size {
@@ -249,12 +255,12 @@ fn conditions_as_large_as_they_may_be() {
         );
         format!("subject User\nscope T {{ b: Bool actions a }}\npermit T.a when {condition}\n")
     };
-    grows("conditions in conditions", 60, 5.0, |size| {
+    grows("conditions in conditions", 40, LENGTH, |size| {
         assert_eq!(codes(&deep(size)), [] as [&str; 0])
     });
     assert_eq!(codes(&deep(300)), ["E0107"]);
     // A condition is read for each type that a wildcard brings.
-    grows("types that a condition is read for", 200, 5.0, |size| {
+    grows("types that a condition is read for", 130, LENGTH, |size| {
         let terms = vec!["resource.n > 1"; 200].join(" && ");
         let mut text = format!("subject User\nscope T {{ n: Int }}\nforbid * when {terms}\n");
         for index in 0..size {
@@ -280,7 +286,7 @@ resource Doc in many Team { actions view, edit  relation parent: Doc  role Reade
 #[test]
 fn a_nest_of_groups_and_a_circle_of_them() {
     let policy = compiled(POLICY);
-    grows("groups in groups", 20_000 * times(), 4.0, |size| {
+    grows("groups in groups", 13_000 * times(), LENGTH, |size| {
         let mut facts =
             format!("Doc:d in Team:t\nGroup:g{size} is Member of Team:t\nUser:ann in Group:g0\n");
         for index in 0..size {
@@ -334,7 +340,7 @@ fn overrides_that_are_open_at_once() {
     println!("eight overridden types: a check in {took:.1?}");
     // Each way has left one of the two behind it that it never passes.
     assert_eq!(found, Outcome::Invisible);
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
     assert_eq!(codes(&nested(5).0), ["E0420", "E0420"]);
 }
 
@@ -344,8 +350,8 @@ fn a_lattice_of_containers() {
     // From the bottom to the top there are as many ways as two to the power of the size.
     grows(
         "containers that part and meet",
-        2_000 * times(),
-        4.0,
+        1_300 * times(),
+        LENGTH,
         |size| {
             let mut facts = format!(
                 "Doc:d in Team:a{size}, Team:b{size}\nUser:ann is Member of Team:a0\nUser:cap is Member of Team:a0\nUser:cap is Capped of Team:b7\n"
@@ -371,24 +377,29 @@ fn a_lattice_of_containers() {
 #[test]
 fn shares_of_shares_in_circles() {
     let policy = compiled(POLICY);
-    grows("shares of what is shared", 2_000 * times(), 4.0, |size| {
-        let mut facts = String::from("Doc:d in Team:t0\nUser:ann is Member of Team:t7\n");
-        for index in 0..size {
-            for step in [1, 2, 5] {
-                let _ = writeln!(
-                    facts,
-                    "share Team:t{index} with Team:t{} at read",
-                    (index + step) % size
-                );
+    grows(
+        "shares of what is shared",
+        1_300 * times(),
+        LENGTH,
+        |size| {
+            let mut facts = String::from("Doc:d in Team:t0\nUser:ann is Member of Team:t7\n");
+            for index in 0..size {
+                for step in [1, 2, 5] {
+                    let _ = writeln!(
+                        facts,
+                        "share Team:t{index} with Team:t{} at read",
+                        (index + step) % size
+                    );
+                }
             }
-        }
-        let world = built(&policy, &facts);
-        assert_eq!(check(&world, "User:ann", "view", "Doc:d"), Outcome::Allowed);
-        assert_eq!(
-            check(&world, "User:bob", "view", "Doc:d"),
-            Outcome::Invisible
-        );
-    });
+            let world = built(&policy, &facts);
+            assert_eq!(check(&world, "User:ann", "view", "Doc:d"), Outcome::Allowed);
+            assert_eq!(
+                check(&world, "User:bob", "view", "Doc:d"),
+                Outcome::Invisible
+            );
+        },
+    );
 }
 
 #[test]

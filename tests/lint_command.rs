@@ -3,21 +3,14 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod directory;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use directory::{Directory, fresh};
 use serde_json::Value;
-
-/// An empty directory for one test.
-fn fresh(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("lint")
-        .join(name);
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
-    path
-}
 
 /// Exit code, standard output and standard error.
 fn lint(directory: &Path, arguments: &[&str]) -> (i32, String, String) {
@@ -64,7 +57,7 @@ scope Team {
 resource Doc in Team { actions view, edit }
 ";
 
-fn project(name: &str) -> PathBuf {
+fn project(name: &str) -> Directory {
     let directory = fresh(name);
     fs::write(directory.join("app.policy"), POLICY).unwrap();
     directory

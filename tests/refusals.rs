@@ -4,9 +4,13 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::panic, clippy::unwrap_used)]
 
+mod directory;
+
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use directory::fresh;
 
 /// Asks in the shipped world of a policy, with one more fact.
 fn ask(policy: &str, fact: &str, question: &[&str]) -> Output {
@@ -14,9 +18,10 @@ fn ask(policy: &str, fact: &str, question: &[&str]) -> Output {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let directory = root.join("policies").join(policy);
     // A directory of its own, so that the file's name in what is told is always the same.
-    let own = NEXT.fetch_add(1, Ordering::Relaxed);
-    let own = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("refusals-{own}"));
-    std::fs::create_dir_all(&own).unwrap();
+    let own = fresh(&format!(
+        "refusals-{}",
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    ));
     std::fs::write(own.join("more.world"), fact).unwrap();
     Command::new(env!("CARGO_BIN_EXE_ward"))
         .arg("ask")

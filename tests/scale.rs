@@ -3,69 +3,16 @@
 #![cfg(feature = "compiler")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[cfg(feature = "cli")]
+mod directory;
+mod large;
+
 use std::fmt::Write;
 use std::sync::Mutex;
 use std::time::Instant;
 
+use large::policy;
 use ward::Sources;
-
-/// A policy of about so many lines: departments, each with teams, resources, groups, rules, a test.
-fn policy(lines: usize) -> String {
-    let mut text = String::from(
-        "subject User { disabled: Bool = false }\nsubject Group of User | Group { disabled: Bool = false }\n\
-         context { mfa: Bool = false }\nscope Company { role Auditor { sees Company } }\n",
-    );
-    let mut index = 0;
-    while index * 41 + 4 < lines {
-        let _ = write!(
-            text,
-            r#"
-/// Department {index}.
-scope Dept{index} in Company {{
-    actions view, manage
-    role Head {{
-        includes Member
-        can *
-    }}
-    role Member {{ sees * }}
-}}
-scope Team{index} in Dept{index} {{
-    actions view, @assigns(Member, Editor) invite, @revokes(Member) kick
-    role Member {{ sees * }}
-    role Editor {{
-        can Doc{index}.*, Page{index}.* when resource.owner == principal
-        can docs{index}.read
-    }}
-    role Viewer {{ can *.view }}
-}}
-resource Doc{index} in Team{index} {{
-    owner: User
-    public: Bool = false
-    due?: Datetime
-    actions create in Team{index}, view, @edits(resource.public) edit, @shares(read) pass, @dangerous delete
-    share with Team{index} {{
-        level read {{ view }}
-        level write includes read {{ edit }}
-    }}
-}}
-resource Page{index} in Doc{index} {{
-    owner: User
-    actions view, edit
-}}
-permissions docs{index} {{
-    read {{ Doc{index}.view, Page{index}.view }}
-    write {{ Doc{index}.*, Page{index}.* except Doc{index}.delete }}
-}}
-@reason("overdue")
-forbid Doc{index}.edit when resource has due && resource.due < now
-reveal Doc{index} when resource.public
-test "department {index}" {{ User:a is Member of Team{index}:x expect User:a cannot see Doc{index}:y }}
-"#
-        );
-        index += 1;
-    }
-    text
-}
 
 /// Held while time is taken: tests that run beside each other would slow each other down.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -138,8 +85,7 @@ fn facts_on_one_line_are_found_in_time_that_grows_with_their_number() {
 /// Runs `ward` on files that hold `count` mistakes each; all of them must be told.
 #[cfg(feature = "cli")]
 fn told(arguments: &[&str], mistake: &str, count: usize) {
-    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("scale");
-    std::fs::create_dir_all(&directory).unwrap();
+    let directory = directory::fresh("scale");
     let file = directory.join(format!("{count}-{}", arguments.concat().replace('-', "")));
     let policy = directory.join("app.policy");
     std::fs::write(

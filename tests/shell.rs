@@ -3,18 +3,18 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used)]
 
+mod directory;
+
 use std::fs;
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use directory::{Directory, fresh};
+
 /// A directory with what `ward init` writes.
-fn started(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("shell")
-        .join(name);
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
+fn started(name: &str) -> Directory {
+    let path = fresh(name);
     assert!(ward(&path, &["init"]).output().unwrap().status.success());
     path
 }

@@ -3,9 +3,13 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used)]
 
+mod directory;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+
+use directory::fresh;
 
 fn ward(directory: &Path, arguments: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ward"));
@@ -19,9 +23,7 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn a_snapshot_is_known_by_its_bytes_and_answers() {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("snapshot_command");
-    let _ = fs::remove_dir_all(&directory);
-    fs::create_dir_all(&directory).unwrap();
+    let directory = fresh("snapshot-command");
     assert!(ward(&directory, "init").status.success());
     let ask = |world: &str| {
         ward(

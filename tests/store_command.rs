@@ -8,9 +8,13 @@
     clippy::indexing_slicing
 )]
 
+mod directory;
+
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
+
+use directory::{Directory, fresh};
 
 const POLICY: &str = "subject User
 scope Team {
@@ -29,10 +33,8 @@ User:ann is Editor of Team:red until 2030-12-31
 ";
 
 /// A directory with a policy, a world and a store of it.
-fn started(name: &str) -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("store-command-{name}"));
-    let _ = std::fs::remove_dir_all(&directory);
-    std::fs::create_dir_all(&directory).unwrap();
+fn started(name: &str) -> Directory {
+    let directory = fresh(name);
     std::fs::write(directory.join("app.policy"), POLICY).unwrap();
     std::fs::write(directory.join("app.world"), WORLD).unwrap();
     let made = run(

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use super::arena::Arena;
 use super::operators::{comparable, join};
 use super::reach::encloses;
-use crate::diagnostic::{Diagnostic, names, types as report};
+use crate::diagnostic::{Diagnostic, names, syntax, types as report};
 use crate::literal::{self, nearest};
-use crate::plan::{ActionId, Condition, ConditionId, Node, NodeId, TypeId, Value, ValueType};
+use crate::plan::{
+    ActionId, Condition, ConditionId, MAX_TYPE_DEPTH, Node, NodeId, TypeId, Value, ValueType,
+};
 use crate::resolve::Schema;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Guard, Ident, Literal};
@@ -237,7 +239,7 @@ impl Checker<'_, '_, '_> {
                 let name = literal::EntityName::new(entity.type_name.as_str(), entity.id.as_str());
                 Some(self.constant(Value::Entity(name), ValueType::Entity(vec![of])))
             }
-            ExprKind::Set(parts) => self.set(parts),
+            ExprKind::Set(parts) => self.set(span, parts),
             ExprKind::Record(_) => self.error(report::record_literal(span)),
             ExprKind::Field(base, name) => self.field(expr, base, name),
             ExprKind::Method(base, name, arguments) => self.method(span, base, name, arguments),
@@ -355,7 +357,8 @@ impl Checker<'_, '_, '_> {
                         ],
                     ),
                 };
-                return self.error(report::unknown_word(expr.span, name, near));
+                let is_type = self.environment.schema.type_names.contains_key(name);
+                return self.error(report::unknown_word(expr.span, name, near, is_type));
             }
         };
         Some(self.narrowed(expr, typed))
@@ -379,7 +382,7 @@ impl Checker<'_, '_, '_> {
             let (node, ty) = self.typed(base)?;
             let ValueType::Entity(possible) = ty else {
                 let found = self.type_name(&ty);
-                return self.error(report::mismatch(base.span, "an entity", &found));
+                return self.error(report::not_an_entity(base.span, &found));
             };
             (Some(node), possible)
         };
@@ -432,7 +435,7 @@ impl Checker<'_, '_, '_> {
         Some((self.arena.node(Node::Holds(*found)), ValueType::Bool))
     }
 
-    fn set(&mut self, parts: &[Expr]) -> Option<Typed> {
+    fn set(&mut self, span: Span, parts: &[Expr]) -> Option<Typed> {
         let typed: Vec<Option<Typed>> = parts.iter().map(|part| self.typed(part)).collect();
         let typed: Vec<Typed> = typed.into_iter().collect::<Option<_>>()?;
         let mut element = ValueType::Entity(Vec::new());
@@ -444,6 +447,9 @@ impl Checker<'_, '_, '_> {
             element = joined;
         }
         let ty = ValueType::Set(Box::new(element));
+        if ty.depth() > MAX_TYPE_DEPTH {
+            return self.error(syntax::type_too_deep(span, MAX_TYPE_DEPTH));
+        }
         let values: Option<Vec<Value>> = typed
             .iter()
             .map(|(node, _)| {

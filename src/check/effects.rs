@@ -4,7 +4,7 @@
 
 use super::meaning::{ActionMeaning, Effect};
 use super::program::Checker;
-use crate::diagnostic::{model, names as report, types};
+use crate::diagnostic::{listed, model, names as report, types};
 use crate::literal::nearest;
 use crate::plan::{ActionId, RoleId, TypeId};
 use crate::syntax::ast::{Ident, Mark};
@@ -79,19 +79,34 @@ impl Checker<'_, '_> {
     fn of_type<'i>(&mut self, own: TypeId, path: &'i [Ident]) -> Option<(TypeId, &'i Ident)> {
         match path {
             [name] => Some((own, name)),
-            [of, name] => Some((self.find_type(of)?, name)),
-            [.., last] => {
-                let error = report::unknown_permission(last.span, &written(path), None);
+            [outer, of, name] if self.schema.type_names.contains_key(&of.name) => {
+                let named = format!("{}.{}", of.name, name.name);
+                let error = model::mark_too_long(outer.span, &outer.name, "before", &named);
                 self.diagnostics.push(error);
                 None
             }
+            [of, name, ..] => Some((self.find_type(of)?, name)),
             [] => None,
         }
     }
 
+    /// Nothing stands behind a type and the name in it.
+    fn ends(&mut self, path: &[Ident]) -> Option<()> {
+        let [of, name, more, ..] = path else {
+            return Some(());
+        };
+        let named = format!("{}.{}", of.name, name.name);
+        self.diagnostics.push(model::mark_too_long(
+            more.span, &more.name, "behind", &named,
+        ));
+        None
+    }
+
     fn role_at(&mut self, own: TypeId, path: &[Ident]) -> Option<RoleId> {
         let (of, role) = self.of_type(own, path)?;
-        self.role_of(of, role)
+        let role = self.role_of(of, role)?;
+        self.ends(path)?;
+        Some(role)
     }
 
     fn level_at(&mut self, own: TypeId, path: &[Ident]) -> Option<Effect> {
@@ -111,16 +126,17 @@ impl Checker<'_, '_> {
             let error = report::unknown_level(name.span, &name.name, near, &known);
             self.diagnostics.push(error);
         }
-        found.copied().map(Effect::Shares)
+        let level = found.copied()?;
+        self.ends(path)?;
+        Some(Effect::Shares(level))
     }
 
     /// `resource.owner`: an attribute or relation of what the action is asked of.
     fn edited(&mut self, asked_of: TypeId, path: &[Ident]) -> Option<Effect> {
-        let path = match path {
-            [resource, rest @ ..] if resource.name == "resource" && !rest.is_empty() => rest,
-            path => path,
+        let (of, name) = match path {
+            [resource, name, ..] if resource.name == "resource" => (asked_of, name),
+            path => self.of_type(asked_of, path)?,
         };
-        let (of, name) = self.of_type(asked_of, path)?;
         let info = &self.schema.types[of];
         let known = info
             .attribute_names
@@ -128,16 +144,17 @@ impl Checker<'_, '_> {
             .chain(info.relation_names.keys());
         let known: Vec<&str> = known.map(String::as_str).collect();
         if !known.contains(&name.name.as_str()) {
-            let near = nearest(&name.name, known);
-            let error = types::unknown_attribute(name.span, &name.name, &info.name, near, None);
+            let near = nearest(&name.name, known.iter().copied());
+            let hint = match known.as_slice() {
+                [] => format!("`{}` has neither attributes nor relations", info.name),
+                known => format!("`{}` has {}", info.name, listed(known, 8)),
+            };
+            let (name, span) = (&name.name, name.span);
+            let error = types::unknown_attribute(span, name, &info.name, near, Some(hint));
             self.diagnostics.push(error);
             return None;
         }
+        self.ends(path)?;
         Some(Effect::Edits(of, name.name.clone()))
     }
-}
-
-fn written(path: &[Ident]) -> String {
-    let names: Vec<&str> = path.iter().map(|name| name.name.as_str()).collect();
-    names.join(".")
 }

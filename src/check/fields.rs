@@ -39,7 +39,7 @@ impl Checker<'_, '_, '_> {
             }
             ValueType::Entity(of) => self.attribute(expr, base, node, &of, name)?,
             ValueType::Record(fields) => {
-                let (index, field) = self.record_field(&fields, name)?;
+                let (index, field) = self.record_field(base, &fields, name)?;
                 if field.optional && !self.is_present(expr) {
                     return self.error(report::unguarded(name.span, &text(base), &name.name));
                 }
@@ -53,13 +53,20 @@ impl Checker<'_, '_, '_> {
         Some(self.narrowed(expr, typed))
     }
 
-    fn record_field<'f>(&mut self, fields: &'f [Field], name: &Ident) -> Option<(u32, &'f Field)> {
+    fn record_field<'f>(
+        &mut self,
+        base: &Expr,
+        fields: &'f [Field],
+        name: &Ident,
+    ) -> Option<(u32, &'f Field)> {
         let found = (0u32..)
             .zip(fields)
             .find(|(_, field)| field.name == name.name);
         if found.is_none() {
-            let near = nearest(&name.name, fields.iter().map(|field| field.name.as_str()));
-            let error = report::unknown_attribute(name.span, &name.name, "the record", near, None);
+            let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+            let near = nearest(&name.name, known.iter().copied());
+            let of = path(base).map(|path| path.join("."));
+            let error = report::unknown_field(name.span, &name.name, of.as_deref(), near, &known);
             self.errors.push(error);
         }
         found
@@ -217,7 +224,7 @@ impl Checker<'_, '_, '_> {
                 Some(self.arena.node(Node::HasAttribute(node, range)))
             }
             ValueType::Record(fields) => {
-                let (index, _) = self.record_field(&fields, name)?;
+                let (index, _) = self.record_field(base, &fields, name)?;
                 Some(self.arena.node(Node::HasField(node, index)))
             }
             other => {

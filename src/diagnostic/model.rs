@@ -203,6 +203,11 @@ pub(crate) fn mark_arguments(span: Span, name: &str, wanted: bool) -> Diagnostic
     Diagnostic::error("E0425", span, format!("`@{name}` {message}")).help(help)
 }
 
+pub(crate) fn mark_too_long(span: Span, more: &str, place: &str, named: &str) -> Diagnostic {
+    let message = format!("`{more}` cannot stand {place} `{named}`");
+    Diagnostic::error("E0425", span, message).help(format!("write `{named}`"))
+}
+
 pub(crate) fn unknown_annotation(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
     Diagnostic::error("E0406", span, format!("unknown annotation `@{name}`"))
         .suggest(near, "rules have `@id(\"…\")` and `@reason(\"…\")`")

@@ -3,9 +3,16 @@
 use super::{Diagnostic, listed};
 use crate::source::Span;
 
+/// What stands for all, where a word of another language does.
+fn all_as_a_word(name: &str) -> Option<&'static str> {
+    ["all", "any", "anything", "everything"]
+        .contains(&name)
+        .then_some("*")
+}
+
 pub(crate) fn unknown_type(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
     Diagnostic::error("E0201", span, format!("unknown type `{name}`")).suggest(
-        near,
+        all_as_a_word(name).or(near),
         format!("declare it: `scope {name}`, `resource {name} in …` or `subject {name}`"),
     )
 }
@@ -51,7 +58,7 @@ pub(crate) fn unknown_action(
 
 pub(crate) fn unknown_permission(span: Span, path: &str, near: Option<&str>) -> Diagnostic {
     Diagnostic::error("E0204", span, format!("unknown permission `{path}`")).suggest(
-        near,
+        all_as_a_word(path).or(near),
         "a permission is an action (`Volume.view`), all of a type (`Volume.*`), all of a name (`*.view`), or a permission group (`jobs.run`)",
     )
 }

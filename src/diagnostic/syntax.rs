@@ -116,6 +116,11 @@ pub(crate) fn too_deep(span: Span, limit: u32) -> Diagnostic {
         .help("split the condition into several rules or clauses")
 }
 
+pub(crate) fn type_too_deep(span: Span, limit: u32) -> Diagnostic {
+    let message = format!("sets and records nested deeper than {limit} levels");
+    Diagnostic::error("E0107", span, message).help("take it apart into several attributes or sets")
+}
+
 pub(crate) fn bad_number(span: Span, text: &str, what: &str) -> Diagnostic {
     let shown: String = text.chars().take(40).collect();
     let error = Diagnostic::error("E0108", span, format!("`{shown}` is no {what}"));

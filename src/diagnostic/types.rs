@@ -19,6 +19,21 @@ pub(crate) fn unknown_attribute(
     }
 }
 
+pub(crate) fn unknown_field(
+    span: Span,
+    name: &str,
+    of: Option<&str>,
+    near: Option<&str>,
+    known: &[&str],
+) -> Diagnostic {
+    let of = of.map_or("this record".to_owned(), |of| format!("`{of}`"));
+    let otherwise = match known {
+        [] => "it has no fields".to_owned(),
+        _ => format!("its fields are {}", listed(known, 8)),
+    };
+    Diagnostic::error("E0301", span, format!("{of} has no field `{name}`")).suggest(near, otherwise)
+}
+
 pub(crate) fn unlike(span: Span, left: &str, right: &str) -> Diagnostic {
     let error = Diagnostic::error(
         "E0302",
@@ -46,12 +61,31 @@ pub(crate) fn mismatch(span: Span, expected: &str, found: &str) -> Diagnostic {
     .help(format!("write something of type `{expected}`"))
 }
 
+pub(crate) fn not_an_entity(span: Span, found: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0303",
+        span,
+        format!("expected an entity, found `{found}`"),
+    )
+    .here(format!("this is `{found}`"))
+    .help("only entities are of several types: `principal is User`")
+}
+
 pub(crate) fn unguarded(span: Span, base: &str, name: &str) -> Diagnostic {
     Diagnostic::error("E0304", span, format!("`{name}` may be absent"))
         .help(format!("ask first: `{base} has {name} && …`"))
 }
 
-pub(crate) fn unknown_word(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
+pub(crate) fn unknown_word(
+    span: Span,
+    name: &str,
+    near: Option<&str>,
+    is_type: bool,
+) -> Diagnostic {
+    if is_type {
+        return Diagnostic::error("E0305", span, format!("the type `{name}` is no value"))
+            .help("ask `principal is User`, or `principal is Member of Team` for a role");
+    }
     Diagnostic::error("E0305", span, format!("unknown name `{name}`")).suggest(
         near,
         "a condition speaks of `principal`, `resource`, `context` and `now`; texts stand in quotes",
@@ -79,10 +113,15 @@ pub(crate) fn argument_count(span: Span, name: &str, wanted: usize, found: usize
     Diagnostic::error(
         "E0307",
         span,
-        format!("`{name}` takes {wanted} arguments, not {found}"),
+        match wanted {
+            0 => format!("`{name}` takes no arguments"),
+            1 => format!("`{name}` takes one argument, not {found}"),
+            _ => format!("`{name}` takes {wanted} arguments, not {found}"),
+        },
     )
     .help(match wanted {
         0 => format!("write `{name}()`"),
+        1 => format!("write `{name}(…)` with one"),
         _ => format!("write `{name}(…)` with {wanted}"),
     })
 }

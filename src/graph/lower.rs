@@ -11,8 +11,8 @@ use super::{DecisionGraph, Edge};
 use crate::check::{Arena, Program, RuleMeaning};
 use crate::plan::{
     Action, ActionId, ActionMasks, ActionRule, ActsFor, Also, Clause, ClauseId, ConditionId,
-    CustomRoles, Facets, Field, Grant, LANE_WIDTH, Lane, LaneId, Level, PLAN_VERSION, Permission,
-    Plan, Relation, Role, RoleId, Sight, SightRule, Table, Type, TypeId, ValueType,
+    CustomRoles, Facets, Field, Fingerprint, Grant, LANE_WIDTH, Lane, LaneId, Level, PLAN_VERSION,
+    Permission, Plan, Relation, Role, RoleId, Sight, SightRule, Table, Type, TypeId, ValueType,
 };
 use crate::source::{Sources, Span, one_line};
 use crate::syntax::ast::RuleKind;
@@ -51,6 +51,7 @@ pub(crate) fn lower(graph: &DecisionGraph, program: &Program<'_>, sources: &Sour
             clauses: Table::default(),
             permissions: Vec::new(),
             facets: Facets::default(),
+            fingerprint: Fingerprint::default(),
         },
         clauses: BTreeMap::new(),
         types: graph.types.iter().map(|(id, node)| (*node, id)).collect(),

@@ -29,8 +29,6 @@ pub(crate) struct Mismatch {
     pub(crate) path: String,
     pub(crate) expected: String,
     pub(crate) found: String,
-    /// A field of a record that the type does not have.
-    pub(crate) unknown_field: Option<String>,
 }
 
 /// How a type is written.
@@ -52,7 +50,10 @@ pub(crate) fn type_name(ty: &ValueType, names: &dyn Fn(TypeId) -> String) -> Str
         ValueType::Record(fields) => {
             let fields: Vec<String> = fields
                 .iter()
-                .map(|field| format!("{}: {}", field.name, type_name(&field.ty, names)))
+                .map(|field| {
+                    let mark = if field.optional { "?" } else { "" };
+                    format!("{}{mark}: {}", field.name, type_name(&field.ty, names))
+                })
                 .collect();
             format!("{{ {} }}", fields.join(", "))
         }
@@ -124,8 +125,7 @@ pub(crate) fn typed(
                 return Err(Mismatch {
                     path: String::new(),
                     expected: type_name(ty, names),
-                    found: format!("a field `{name}`"),
-                    unknown_field: Some(name.clone()),
+                    found: format!("a record with a field `{name}`"),
                 });
             }
             let mut record = Vec::with_capacity(fields.len());
@@ -149,7 +149,6 @@ pub(crate) fn typed(
         path: String::new(),
         expected: type_name(ty, names),
         found: format!("`{value}`"),
-        unknown_field: None,
     })
 }
 

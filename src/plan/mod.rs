@@ -11,8 +11,10 @@
 mod cells;
 mod condition;
 mod datum;
+mod fingerprint;
 mod holding;
 mod ids;
+mod nested;
 mod only;
 mod spelled;
 mod validate;
@@ -20,16 +22,14 @@ mod value;
 #[cfg(feature = "compiler")]
 mod vary;
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::Xxh3;
 
 pub(crate) use cells::{Cell, Cells, Says};
 pub use condition::{Arithmetic, Comparison, Condition, Constant, Node, NodeRange};
 #[cfg(feature = "compiler")]
 pub(crate) use datum::type_name;
 pub(crate) use datum::{Datum, Mismatch, typed};
+pub(crate) use fingerprint::Fingerprint;
 
 pub(crate) use holding::{
     ActionMasks, ActsFor, Also, AlsoStep, CustomRoles, EVERY_PERMISSION, Facets, Guard, Link,
@@ -43,6 +43,8 @@ pub(crate) use spelled::MeantAction;
 #[cfg(feature = "compiler")]
 pub(crate) use validate::MAX_OVERRIDDEN;
 pub use validate::PlanError;
+#[cfg(feature = "compiler")]
+pub(crate) use value::MAX_TYPE_DEPTH;
 pub use value::{Field, Value, ValueType};
 #[cfg(feature = "compiler")]
 pub(crate) use vary::Part;
@@ -78,6 +80,8 @@ pub struct Plan {
     pub(crate) permissions: Vec<Permission>,
     #[serde(skip)]
     pub(crate) facets: Facets,
+    #[serde(skip)]
+    pub(crate) fingerprint: Fingerprint,
 }
 
 /// The three kinds of types.
@@ -355,39 +359,6 @@ impl Plan {
     pub(crate) fn action_name(&self, action: ActionId) -> String {
         let action = &self.actions[action];
         format!("{}.{}", self.types[action.owner].name, action.name)
-    }
-
-    /// A number that tells one policy from another. Where its clauses stand and how they are written
-    /// does not count.
-    pub(crate) fn fingerprint(&self) -> u64 {
-        struct Sum(Xxh3);
-        impl fmt::Write for Sum {
-            fn write_str(&mut self, text: &str) -> fmt::Result {
-                self.0.update(text.as_bytes());
-                Ok(())
-            }
-        }
-        let mut sum = Sum(Xxh3::new());
-        let names = (
-            &self.version,
-            &self.types,
-            &self.actions,
-            &self.lanes,
-            &self.roles,
-        );
-        let edges = (
-            &self.levels,
-            &self.relations,
-            &self.context,
-            &self.permissions,
-        );
-        let conditions = (&self.conditions, &self.nodes, &self.operands, &self.columns);
-        // Writing to a sum never fails.
-        let _ = fmt::Write::write_fmt(
-            &mut sum,
-            format_args!("{names:?}{edges:?}{conditions:?}{:?}", self.constants),
-        );
-        sum.0.digest()
     }
 
     /// The names of the types, in the order of the policy.

@@ -12,8 +12,8 @@ use super::ids::{
 };
 use super::value::{Field, ValueType};
 use super::{
-    Action, ActionMasks, AlsoStep, Clause, Facets, LANE_WIDTH, Lane, Level, Link, PLAN_VERSION,
-    Permission, Plan, Relation, Role, Type, typed,
+    Action, ActionMasks, AlsoStep, Clause, Facets, Fingerprint, LANE_WIDTH, Lane, Level, Link,
+    PLAN_VERSION, Permission, Plan, Relation, Role, Type, typed,
 };
 
 /// How deep a condition of a plan may nest; the compiler stays far below.
@@ -97,6 +97,7 @@ impl TryFrom<Unchecked> for Plan {
             clauses: read.clauses,
             permissions: read.permissions,
             facets: Facets::default(),
+            fingerprint: Fingerprint::default(),
         };
         plan.validate()?;
         plan.index();
@@ -127,7 +128,7 @@ impl Plan {
         self.validate_roles()?;
         self.validate_nodes()?;
         for constant in self.constants.rows() {
-            self.value_type(&constant.ty, 0)?;
+            self.value_type(&constant.ty)?;
             let fits = typed(
                 &constant.value,
                 &constant.ty,
@@ -141,7 +142,7 @@ impl Plan {
         for permission in &self.permissions {
             self.action_masks(&permission.masks, "permissions")?;
         }
-        self.fields(&self.context, 0)
+        self.fields(&self.context)
     }
 
     fn validate_types(&self) -> Result<(), PlanError> {
@@ -152,7 +153,7 @@ impl Plan {
             for (container, _) in &ty.containers {
                 inside(&self.types, *container, "containers")?;
             }
-            self.fields(&ty.attributes, 0)?;
+            self.fields(&ty.attributes)?;
             self.validate_powers(id, ty)?;
             for relation in &ty.relations {
                 inside(&self.relations, *relation, "relations")?;
@@ -425,9 +426,9 @@ impl Plan {
         inside(&self.clauses, clause, "clauses")
     }
 
-    fn fields(&self, fields: &[Field], depth: u32) -> Result<(), PlanError> {
+    fn fields(&self, fields: &[Field]) -> Result<(), PlanError> {
         for field in fields {
-            self.value_type(&field.ty, depth + 1)?;
+            self.value_type(&field.ty)?;
             if let Some(default) = field.default {
                 let constant = self.constants.find(default);
                 let fits = constant.is_some_and(|constant| constant.ty == field.ty);
@@ -437,16 +438,15 @@ impl Plan {
         Ok(())
     }
 
-    fn value_type(&self, ty: &ValueType, depth: u32) -> Result<(), PlanError> {
-        hold(depth < MAX_CONDITION_DEPTH, "value types")?;
+    fn value_type(&self, ty: &ValueType) -> Result<(), PlanError> {
         match ty {
             ValueType::Entity(of) => {
                 hold(of.is_sorted(), "value types")?;
                 of.iter()
                     .try_for_each(|ty| inside(&self.types, *ty, "value types"))
             }
-            ValueType::Set(element) => self.value_type(element, depth + 1),
-            ValueType::Record(fields) => self.fields(fields, depth),
+            ValueType::Set(element) => self.value_type(element),
+            ValueType::Record(fields) => self.fields(fields),
             _ => Ok(()),
         }
     }

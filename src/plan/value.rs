@@ -9,6 +9,7 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::ids::{ConstantId, TypeId};
+use super::nested::{MAX_VALUE_DEPTH, deeper, inner_type};
 use crate::literal::{self, EntityName};
 
 /// A value as a fact, a request or a constant says it, before it meets its declared type.
@@ -181,9 +182,13 @@ impl<'de> Deserialize<'de> for Value {
             }
         }
 
-        deserializer.deserialize_any(Reader)
+        deeper(MAX_VALUE_DEPTH, || deserializer.deserialize_any(Reader))
     }
 }
+
+/// How many sets and records may stand in each other in a type. A plan with as many is still read by
+/// serde_json, which stops at 128 brackets: a record has three for each level.
+pub(crate) const MAX_TYPE_DEPTH: u32 = 32;
 
 /// The type of an attribute, a part of the context, or a constant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -208,9 +213,27 @@ pub enum ValueType {
     /// An entity of one of these types, sorted.
     Entity(Vec<TypeId>),
     /// `Set of T`
-    Set(Box<ValueType>),
+    Set(#[serde(deserialize_with = "inner_type")] Box<ValueType>),
     /// `{ name: T }`
-    Record(Vec<Field>),
+    Record(#[serde(deserialize_with = "inner_type")] Vec<Field>),
+}
+
+#[cfg(feature = "compiler")]
+impl ValueType {
+    /// How many sets and records stand in each other.
+    pub(crate) fn depth(&self) -> u32 {
+        match self {
+            Self::Set(element) => 1 + element.depth(),
+            Self::Record(fields) => {
+                1 + fields
+                    .iter()
+                    .map(|field| field.ty.depth())
+                    .max()
+                    .unwrap_or(0)
+            }
+            _ => 0,
+        }
+    }
 }
 
 /// A named, typed place for a value: an attribute, a field of a record, a part of the context.

@@ -4,9 +4,9 @@ use super::schema::{
     ActionInfo, AttributeInfo, ContextInfo, LevelInfo, Named, RelationInfo, RoleInfo, Schema,
     ShareInfo, TypeInfo, kind_word,
 };
-use crate::diagnostic::{Diagnostic, model, names as report};
+use crate::diagnostic::{Diagnostic, model, names as report, syntax};
 use crate::literal::nearest;
-use crate::plan::{Field, LevelId, TypeId, TypeKind, ValueType};
+use crate::plan::{Field, LevelId, MAX_TYPE_DEPTH, TypeId, TypeKind, ValueType};
 use crate::syntax::ast::{self, Ident, Item, Member, TypeExpr};
 
 const VALUE_TYPES: [(&str, ValueType); 8] = [
@@ -19,6 +19,20 @@ const VALUE_TYPES: [(&str, ValueType); 8] = [
     ("IpAddr", ValueType::IpAddr),
     ("Permissions", ValueType::Permissions),
 ];
+
+/// The type of values that has this name elsewhere.
+fn of_other_languages(name: &str) -> Option<&'static str> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "boolean" => "Bool",
+        "integer" | "long" | "number" => "Int",
+        "double" | "float" => "Decimal",
+        "text" | "varchar" => "String",
+        "date" | "time" | "timestamp" => "Datetime",
+        "interval" | "timespan" => "Duration",
+        "cidr" | "inet" | "ip" => "IpAddr",
+        _ => return None,
+    })
+}
 
 struct Declarer<'a, 'd> {
     schema: Schema<'a>,
@@ -294,6 +308,10 @@ impl<'a> Declarer<'a, '_> {
         let Some(ty) = self.value_type(&decl.ty) else {
             return;
         };
+        if ty.depth() > MAX_TYPE_DEPTH {
+            self.report(syntax::type_too_deep(decl.ty.span(), MAX_TYPE_DEPTH));
+            return;
+        }
         names.insert(name.clone(), into.len());
         into.push(AttributeInfo {
             name: name.clone(),
@@ -378,7 +396,8 @@ impl<'a> Declarer<'a, '_> {
                 }
                 let values = VALUE_TYPES.iter().map(|(known, _)| *known);
                 let known = values.chain(self.schema.all_type_names());
-                let near = nearest(&name.name, known).map(str::to_owned);
+                let near = of_other_languages(&name.name).or_else(|| nearest(&name.name, known));
+                let near = near.map(str::to_owned);
                 self.report(report::unknown_value_type(
                     name.span,
                     &name.name,

@@ -98,6 +98,21 @@ impl Expected {
             Token::String(_) if self.takes("identifier") => {
                 Some("names stand without quotes".to_owned())
             }
+            _ if self.names == ["text"] => {
+                Some("a text stands in double quotes: `\"…\"`".to_owned())
+            }
+            Token::If | Token::Identifier("where" | "provided") if self.takes("when") => {
+                Some("a condition stands behind `when` or `unless`".to_owned())
+            }
+            Token::For if self.takes("to") => {
+                Some("a rule for some subjects alone is written `… to User`".to_owned())
+            }
+            Token::Identifier("cant") if self.takes("cannot") => {
+                Some("did you mean `cannot`?".to_owned())
+            }
+            Token::Within | Token::Identifier("inside" | "under") if self.takes("in") => {
+                Some("write `in`".to_owned())
+            }
             Token::Equal
             | Token::NotEqual
             | Token::Less

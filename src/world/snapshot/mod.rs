@@ -35,7 +35,7 @@ use crate::plan::{EntityId, Id, LevelId, Plan, RelationId, RoleId, TypeId};
 pub(crate) const MAGIC: [u8; 8] = *b"\x89WARD\r\n\x1a";
 
 /// The version of the form in which snapshots are written.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// A snapshot that cannot be opened.
 #[derive(Debug)]
