@@ -145,3 +145,34 @@ fn are_listed(policy: &str, facts: &str, lists: &[(&str, &str, &str)]) {
         assert_eq!(seen, [*one], "{subject} {ty}");
     }
 }
+
+const MADE: &str = "
+subject User
+scope Team { custom roles from Doc.* }
+resource Doc in Team { visible by view  actions view, edit }
+";
+
+/// A role that a team makes shows by the action that shows, and by no other.
+#[test]
+fn who_sees_by_a_made_role_is_told() {
+    let policy = ward::compile(&Sources::new().with("made.policy", MADE)).unwrap();
+    let facts = "
+        Doc:a in Team:t
+        role Viewer of Team:t can Doc.view
+        role Scribe of Team:t can Doc.edit
+        User:ann is Viewer of Team:t
+        User:bob is Scribe of Team:t
+    ";
+    let facts = ward::load::world_text("made.world", facts).unwrap();
+    let world = World::build(policy.plan().clone(), facts).unwrap();
+    let ward = Evaluator::new(&world, 0);
+    let doc = "Doc:a".parse().unwrap();
+    let who = ward.who_sees(&doc, &Context::default()).unwrap();
+    let names: Vec<String> = who.subjects.iter().map(EntityName::to_string).collect();
+    assert_eq!(names, ["User:ann"]);
+    for (subject, shown) in [("User:ann", 1), ("User:bob", 0)] {
+        let subject = subject.parse().unwrap();
+        let seen = ward.visible(&subject, "Doc", &Context::default()).unwrap();
+        assert_eq!(seen.len(), shown, "{subject}");
+    }
+}
