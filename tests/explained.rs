@@ -317,7 +317,7 @@ subject User { box: { a: Int, b?: String }  home: IpAddr }
 subject Group of User
 subject Key in Club { acts for owner: User }
 context { asked: { n: Int, who?: User }, address: IpAddr }
-scope Club { role Member { sees * }  role Guest }
+scope Club { role Member { sees * }  role Guest {} }
 resource Film in Club {
     box: { a: Int, b?: String }
     tags: Set of String
