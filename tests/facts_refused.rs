@@ -174,7 +174,9 @@ fn a_role_of_the_policy_that_is_made_too_is_held_by_nobody() {
         format!("{}\n{made}{elsewhere}", held.join("\n")),
     ] {
         let facts = ward::load::world_text("test.world", &facts).unwrap();
-        let (world, refused) = World::build_keeping(policy.plan().clone(), facts);
+        let mut loader = ward::load::Loader::new(policy.plan().clone());
+        loader.facts(facts);
+        let (world, refused) = loader.finish();
         let mut told: Vec<(&str, &str)> = refused
             .iter()
             .map(|refusal| (refusal.reason.code(), refusal.fact.as_str()))
