@@ -145,3 +145,83 @@ fn are_listed(policy: &str, facts: &str, lists: &[(&str, &str, &str)]) {
         assert_eq!(seen, [*one], "{subject} {ty}");
     }
 }
+
+const MADE: &str = "
+subject User
+scope Team { custom roles from Doc.* }
+resource Doc in Team { visible by view  actions view, edit }
+";
+
+/// A role that a team makes shows by the action that shows, and by no other.
+#[test]
+fn who_sees_by_a_made_role_is_told() {
+    let policy = ward::compile(&Sources::new().with("made.policy", MADE)).unwrap();
+    let facts = "
+        Doc:a in Team:t
+        role Viewer of Team:t can Doc.view
+        role Scribe of Team:t can Doc.edit
+        User:ann is Viewer of Team:t
+        User:bob is Scribe of Team:t
+    ";
+    let facts = ward::load::world_text("made.world", facts).unwrap();
+    let world = World::build(policy.plan().clone(), facts).unwrap();
+    let ward = Evaluator::new(&world, 0);
+    let doc = "Doc:a".parse().unwrap();
+    let who = ward.who_sees(&doc, &Context::default()).unwrap();
+    let names: Vec<String> = who.subjects.iter().map(EntityName::to_string).collect();
+    assert_eq!(names, ["User:ann"]);
+    for (subject, shown) in [("User:ann", 1), ("User:bob", 0)] {
+        let subject = subject.parse().unwrap();
+        let seen = ward.visible(&subject, "Doc", &Context::default()).unwrap();
+        assert_eq!(seen.len(), shown, "{subject}");
+    }
+}
+
+const MANY: &str = "
+subject User
+subject Group of User
+resource Doc {
+    relation readers: User | Group
+    relation writers: User | Group
+    actions view, edit
+    role Reader { also readers  sees this  can view }
+    role Writer { also writers  sees this  can edit }
+}
+";
+
+/// Whom relations name is found among few and among many, by a group too.
+#[test]
+fn relations_may_name_many() {
+    let policy = ward::compile(&Sources::new().with("many.policy", MANY)).unwrap();
+    let mut facts = String::from("User:in in Group:20\nUser:out in Group:21\n");
+    for even in (0..40).step_by(2) {
+        facts += &format!("Doc:a readers User:{even:02}, Group:{even:02}\n");
+    }
+    for third in (0..40).step_by(3) {
+        facts += &format!("Doc:a writers User:{third:02}\n");
+    }
+    let facts = ward::load::world_text("many.world", &facts).unwrap();
+    let world = World::build(policy.plan().clone(), facts).unwrap();
+    let ward = Evaluator::new(&world, 0);
+    let doc = "Doc:a".parse().unwrap();
+    let outcome = |subject: &str, action: &str| {
+        let subject = subject.parse().unwrap();
+        let decision = ward.check(&subject, action, &doc, &Context::default());
+        decision.unwrap().outcome
+    };
+    for number in 0..40 {
+        let subject = format!("User:{number:02}");
+        let (reads, writes) = (number % 2 == 0, number % 3 == 0);
+        for (action, may) in [("view", reads), ("edit", writes)] {
+            let expected = match (may, reads || writes) {
+                (true, _) => Outcome::Allowed,
+                (false, true) => Outcome::Forbidden,
+                (false, false) => Outcome::Invisible,
+            };
+            assert_eq!(outcome(&subject, action), expected, "{subject} {action}");
+        }
+    }
+    assert_eq!(outcome("User:in", "view"), Outcome::Allowed);
+    assert_eq!(outcome("User:in", "edit"), Outcome::Forbidden);
+    assert_eq!(outcome("User:out", "view"), Outcome::Invisible);
+}

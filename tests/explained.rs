@@ -304,3 +304,98 @@ fn what_is_unseen_reads_as_what_is_not_there() {
     ];
     assert!(run(&directory, &admin).1.contains("Team:red"));
 }
+
+/// One action for each kind of what conditions read.
+const KINDS: &str = r#"
+subject User { box: { a: Int, b?: String }  home: IpAddr }
+subject Group of User
+subject Key in Club { acts for owner: User }
+context { asked: { n: Int, who?: User }, address: IpAddr }
+scope Club { role Member { sees * }  role Guest {} }
+resource Film in Club {
+    box: { a: Int, b?: String }
+    tags: Set of String
+    wait: Duration
+    from: IpAddr
+    owner: User
+    relation crew: User
+    actions fields, whole, networks, waits, sets, roles, asks, edges
+}
+permit Film.fields when resource.owner.box.a == 2 && context.asked.n > 0 && !(resource.box has b)
+permit Film.whole when resource.box != resource.owner.box
+permit Film.networks when context.address in resource.from && resource.owner.home in ip("::/0")
+permit Film.waits when resource.wait < 1h && resource.wait * 2 > -5m
+permit Film.sets when resource.tags.containsAny(["a"]) && resource.tags.containsAll(["b"]) && !resource.tags.isEmpty()
+permit Film.roles when principal is Member of Club || principal is Guest of Club
+permit Film.asks when credential is Key && credential.Club == resource.Club
+permit Film.edges when principal in resource.crew && resource.tags == ["a", "b", "c", "d", "e", "f", "g"]
+"#;
+
+#[test]
+fn what_conditions_read_is_told_by_its_kind() {
+    let directory = fresh("kinds");
+    let world = r#"
+        User:ann { box: { a: 2, b: "x" }, home: ip("::1") }
+        User:ann is Member of Club:silent
+        Key:k in Club:silent { owner: User:ann }
+        Film:metropolis in Club:silent {
+            owner: User:ann, box: { a: 1 }, wait: 90s, from: ip("10.0.0.0/8"),
+            tags: ["g", "f", "e", "d", "c", "b", "a"]
+        }
+        Film:metropolis crew User:ann
+    "#;
+    fs::write(directory.join("app.policy"), KINDS).unwrap();
+    fs::write(directory.join("app.world"), world).unwrap();
+    let context = r#"{"asked": {"n": 3}, "address": "10.1.1.1"}"#;
+    let reads = |subject: &str, action: &str| -> Vec<String> {
+        let question = ["explain", subject, action, "Film:metropolis"];
+        let scene = ["-p", "app.policy", "-w", "app.world", "--context", context];
+        let form = ["--format", "json"];
+        let (code, text) = run(&directory, &[&question[..], &scene, &form].concat());
+        assert_eq!(code, 0, "{text}");
+        let json: Value = serde_json::from_str(&text).unwrap();
+        let reads = json["proofs"][0]["can"]["reads"].as_array().unwrap();
+        let text = |read: &Value, part: &str| read[part].as_str().unwrap().to_owned();
+        reads
+            .iter()
+            .map(|read| format!("{} = {}", text(read, "what"), text(read, "value")))
+            .collect()
+    };
+    let of = |action: &str| reads("User:ann", action);
+    assert_eq!(
+        of("fields"),
+        [
+            "resource.owner.box.a = 2",
+            "context.asked.n = 3",
+            "resource.box has b = false",
+        ]
+    );
+    assert_eq!(
+        of("whole"),
+        [
+            "resource.box = { a: 1 }",
+            r#"resource.owner.box = { a: 2, b: "x" }"#,
+        ]
+    );
+    assert_eq!(
+        of("networks"),
+        [
+            r#"context.address = ip("10.1.1.1")"#,
+            r#"resource.from = ip("10.0.0.0/8")"#,
+            r#"resource.owner.home = ip("::1")"#,
+        ]
+    );
+    assert_eq!(of("waits"), ["resource.wait = 90s"]);
+    let tags = r#"resource.tags = ["a", "b", "c", "d", "e", … 2 more]"#;
+    assert_eq!(of("sets"), [tags]);
+    assert_eq!(of("roles"), ["principal is Member of Club = true"]);
+    assert_eq!(of("edges"), ["resource.crew = [User:ann]", tags]);
+    assert_eq!(
+        reads("Key:k", "asks"),
+        [
+            "credential is Key = true",
+            "credential.Club = Club:silent",
+            "resource.Club = Club:silent",
+        ]
+    );
+}

@@ -154,3 +154,40 @@ fn a_custom_role_is_a_name_with_permissions() {
         ]
     );
 }
+
+/// Where a role of the policy is made too, it is not clear which is meant: nobody holds it, in whatever
+/// order the facts come, and elsewhere it is held.
+#[test]
+fn a_role_of_the_policy_that_is_made_too_is_held_by_nobody() {
+    let made = "role Admin of Org:p can Doc.view\nrole Clerk of Org:o can Doc.view\n";
+    let held = [
+        "Group:g is Admin of Org:p",
+        "Org:o#Admin is Admin of Org:p",
+        "Org:o#Clerk is Admin of Org:p",
+        "User:u is Admin of Org:p until 2030-01-01T00:00:00Z",
+        "anyone is Admin of Org:p",
+    ];
+    let elsewhere = "Org:p#Clerk is Clerk of Org:o\nrole Clerk of Org:p can Doc.view\n";
+    let policy = ward::compile(&Sources::new().with("test.policy", POLICY)).unwrap();
+    for facts in [
+        format!("{made}{}\n{elsewhere}", held.join("\n")),
+        format!("{}\n{made}{elsewhere}", held.join("\n")),
+    ] {
+        let facts = ward::load::world_text("test.world", &facts).unwrap();
+        let mut loader = ward::load::Loader::new(policy.plan().clone());
+        loader.facts(facts);
+        let (world, refused) = loader.finish();
+        let mut told: Vec<(&str, &str)> = refused
+            .iter()
+            .map(|refusal| (refusal.reason.code(), refusal.fact.as_str()))
+            .collect();
+        told.sort_unstable();
+        let both = held.iter().map(|fact| ("E0526", *fact));
+        let name = ("E0523", "role Admin of Org:p can Doc.view");
+        let expected: Vec<(&str, &str)> = [name].into_iter().chain(both).collect();
+        assert_eq!(told, expected);
+        let left = world.facts().map(|fact| fact.to_string());
+        let left: Vec<String> = left.filter(|fact| fact.contains(" is ")).collect();
+        assert_eq!(left, ["Org:p#Clerk is Clerk of Org:o"]);
+    }
+}

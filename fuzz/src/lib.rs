@@ -7,12 +7,8 @@
     clippy::indexing_slicing
 )]
 
-#[allow(dead_code, reason = "tests use more of it")]
-#[path = "../../tests/generate/mod.rs"]
-mod generate;
-#[allow(dead_code, reason = "tests use more of it")]
-#[path = "../../tests/reference/mod.rs"]
-mod reference;
+use judge::{generate, reference};
+
 mod targets;
 
 // Each target links no more than it runs, since what is linked is counted anew for each input.

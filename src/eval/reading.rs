@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::condition::{Fault, Operand, Reader};
 use super::walk::Case;
-use crate::plan::{ConditionId, Datum, EntityId, Node, NodeId, RelationId, Value, ValueType};
+use crate::plan::{ConditionId, EntityId, Node, NodeId, RelationId, Value, ValueType};
 
 /// Something that a condition read, and what stood there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -181,7 +181,7 @@ impl Teller<'_> {
             return;
         }
         let value = match self.reader.read(node) {
-            Ok(value) => self.shown(&value),
+            Ok(value) => self.shown(&value, self.type_of(node).as_ref()),
             Err(Fault::Missing(_) | Fault::NotEnclosed(_)) => "not there".to_owned(),
             Err(fault) => fault.to_string(),
         };
@@ -284,7 +284,8 @@ impl Teller<'_> {
         }
     }
 
-    fn shown(&self, value: &Operand<'_>) -> String {
+    /// A value of a declared type, as it stands in policy text.
+    fn shown(&self, value: &Operand<'_>, ty: Option<&ValueType>) -> String {
         match value {
             Operand::Bool(value) => Value::Bool(*value).to_string(),
             Operand::Int(value) => Value::Int(*value).to_string(),
@@ -294,24 +295,39 @@ impl Teller<'_> {
             Operand::Duration(value) => Value::Duration(*value).to_string(),
             Operand::IpAddr(value) => Value::IpAddr(*value).to_string(),
             Operand::Entity(entity) => self.reader.name(*entity).to_string(),
-            Operand::Record(fields) => {
-                let fields = fields.iter().flatten();
-                let fields: Vec<String> = fields.map(|datum| self.shown(&datum.into())).collect();
-                format!("{{ {} }}", fields.join(", "))
+            Operand::Record(values) => {
+                let Some(ValueType::Record(fields)) = ty else {
+                    return String::new();
+                };
+                let said = fields.iter().zip(values.iter());
+                let said = said.filter_map(|(field, datum)| {
+                    let value = self.shown(&datum.as_ref()?.into(), Some(&field.ty));
+                    Some(format!(" {}: {value}", field.name))
+                });
+                format!("{{{} }}", said.collect::<Vec<String>>().join(","))
             }
             Operand::Set(elements) => {
-                self.several(elements.iter().map(|datum: &Datum| datum.into()))
+                let element = match ty {
+                    Some(ValueType::Set(element)) => Some(&**element),
+                    _ => None,
+                };
+                self.several(elements.iter().map(Operand::from), element)
             }
-            Operand::Parts(parts) => self.several(parts.iter().cloned()),
+            Operand::Parts(parts) => self.several(parts.iter().cloned(), None),
             Operand::Related(entity, relation) => {
                 let targets = self.reader.world().related_by(*entity, *relation);
-                self.several(targets.map(Operand::Entity))
+                self.several(targets.map(Operand::Entity), None)
             }
         }
     }
 
-    fn several<'v>(&self, mut all: impl Iterator<Item = Operand<'v>>) -> String {
-        let mut told: Vec<String> = all.by_ref().take(TOLD).map(|v| self.shown(&v)).collect();
+    fn several<'v>(
+        &self,
+        mut all: impl Iterator<Item = Operand<'v>>,
+        ty: Option<&ValueType>,
+    ) -> String {
+        let told = all.by_ref().take(TOLD).map(|value| self.shown(&value, ty));
+        let mut told: Vec<String> = told.collect();
         let more = all.count();
         if more > 0 {
             told.push(format!("… {more} more"));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ward::syntax::ast::{Expr, RoleClause, Rule, RuleKind, RuleTarget, TypeTerm};
 
 use super::condition::Value;
-use super::ways::{Way, both};
+use super::ways::{Way, both, in_both};
 use super::{Action, Asking, Entity, Mask};
 
 /// What a request comes to on one resource.
@@ -54,12 +54,12 @@ impl Asking<'_> {
         };
 
         for way in ways.iter().filter(|way| way.gives()) {
-            let under = both(&way.ceiling, &way.mask);
+            let under = self.model.named(&in_both(&way.ceiling, &way.mask));
             for role in self.held(&way.place) {
                 let given = both(&self.role_gives(&way.place, role, resource), &under);
                 if self.role_shows(&way.place, role, resource) || shows(&given) {
                     verdict.sees = true;
-                    verdict.reach.extend(way.mask.clone());
+                    verdict.reach.extend(self.model.named(&way.mask));
                 }
                 verdict.power.extend(given);
             }
@@ -253,7 +253,7 @@ impl Asking<'_> {
             .iter()
             .filter(|way| homes.contains(&way.place))
             .collect();
-        let masks = to_home.iter().flat_map(|way| &way.mask).cloned();
+        let masks = to_home.iter().flat_map(|way| self.model.named(&way.mask));
         (!to_home.is_empty()).then(|| masks.collect())
     }
 

@@ -31,6 +31,7 @@ impl<'a> Asking<'a> {
             principal,
             credential,
             held: BTreeMap::new(),
+            ceilings: RefCell::default(),
             ways: RefCell::default(),
         };
         let strata: BTreeSet<usize> = model.levels.values().copied().collect();

@@ -45,6 +45,8 @@ pub struct Model<'p> {
     asked: BTreeMap<&'p str, Mask>,
     /// What permission sets came to, by where they stand and the type that they are read for.
     expanded: RefCell<BTreeMap<(Span, String), Rc<permissions::Set>>>,
+    /// What the levels of shares came to, by the types and the name of the level.
+    levels_of_shares: RefCell<BTreeMap<[String; 3], ways::Row>>,
     /// The stratum of each role of each type.
     levels: BTreeMap<(&'p str, &'p str), usize>,
 }
@@ -78,6 +80,8 @@ pub struct Asking<'a> {
     subjects: BTreeSet<Entity>,
     /// The roles held on each entity.
     held: BTreeMap<Entity, BTreeSet<String>>,
+    /// The ceiling of each place that a way came to.
+    ceilings: RefCell<BTreeMap<Entity, Option<ways::Row>>>,
     /// The ways from each resource that was asked for.
     ways: RefCell<BTreeMap<Entity, Rc<BTreeSet<ways::Way>>>>,
 }
@@ -101,6 +105,7 @@ impl<'p> Model<'p> {
             all: Mask::new(),
             asked: BTreeMap::new(),
             expanded: RefCell::default(),
+            levels_of_shares: RefCell::default(),
             levels: BTreeMap::new(),
         };
         for (action, asked) in model.actions() {

@@ -8,16 +8,20 @@ use ward::syntax::ast::RoleClause;
 
 use super::{Asking, Entity, Mask, Model};
 
+/// A set of actions on a way: of each action of the policy, in their order, whether it is in. There
+/// can be many ways, and these compare quicker than names.
+pub(super) type Row = Rc<[bool]>;
+
 /// A way, and what it has come through.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Way {
     /// Where it ends.
     pub(super) place: Entity,
     /// What the levels of its shares let through.
-    pub(super) mask: Mask,
+    pub(super) mask: Row,
     /// What the ceilings of the places on it let through, its end among them; of a way that is
     /// whole, those of all that its end stands in too.
-    pub(super) ceiling: Mask,
+    pub(super) ceiling: Row,
     /// The types that were overridden before it came to its end, and not passed since.
     pending: BTreeSet<String>,
 }
@@ -37,10 +41,11 @@ impl Asking<'_> {
             return Rc::clone(known);
         }
         let mut ways = BTreeSet::new();
+        let all = self.model.row(&self.model.all);
         let start = Way {
             place: resource.clone(),
-            mask: self.model.all.clone(),
-            ceiling: self.cut(&self.model.all, resource),
+            ceiling: self.cut(&all, resource),
+            mask: all,
             pending: BTreeSet::new(),
         };
         self.walk(start, &mut ways);
@@ -64,26 +69,35 @@ impl Asking<'_> {
         if !self.held(place).is_empty() {
             pending.extend(self.model.overrides(&place.0));
         }
-        let step = |to: &Entity, mask: Mask| Way {
+        let step = |to: &Entity, mask: Row| Way {
             place: to.clone(),
             mask,
             ceiling: self.cut(&way.ceiling, to),
             pending: pending.clone(),
         };
         for container in self.facts.containers_of(place) {
-            self.walk(step(container, mask.clone()), ways);
+            self.walk(step(container, Rc::clone(mask)), ways);
         }
-        for ((entity, with, level), until) in &self.facts.shares {
-            if entity == place && *until > self.request.now && self.facts.complete(self.model, with)
-            {
-                let level = self.model.share_level(&place.0, &with.0, level);
-                self.walk(step(with, both(mask, &level)), ways);
+        for ((with, level), until) in self.facts.shares_of(place) {
+            if until > self.request.now && self.facts.complete(self.model, with) {
+                let level = self.model.share_row(&place.0, &with.0, level);
+                self.walk(step(with, in_both(mask, &level)), ways);
             }
         }
     }
 
     /// What the ceilings of the roles held at a place leave of a set.
-    fn cut(&self, mask: &Mask, place: &Entity) -> Mask {
+    fn cut(&self, row: &Row, place: &Entity) -> Row {
+        let mut known = self.ceilings.borrow_mut();
+        let ceiling = known.entry(place.clone());
+        match ceiling.or_insert_with(|| self.ceiling(place)) {
+            None => Rc::clone(row),
+            Some(ceiling) => in_both(row, ceiling),
+        }
+    }
+
+    /// What the ceilings of the roles held at a place name, if any of these has one.
+    fn ceiling(&self, place: &Entity) -> Option<Row> {
         let held = self.held(place).into_iter();
         let clauses = held.flat_map(|role| self.model.clauses(&place.0, role));
         let sets = clauses.filter_map(|clause| match clause {
@@ -91,26 +105,48 @@ impl Asking<'_> {
             _ => None,
         });
         let sets: Vec<Mask> = sets.collect();
-        if sets.is_empty() {
-            return mask.clone();
-        }
-        both(mask, &sets.into_iter().flatten().collect())
+        let all = || self.model.row(&sets.iter().flatten().cloned().collect());
+        (!sets.is_empty()).then(all)
     }
 
     /// What the ceilings of all that an entity stands in leave of a set.
-    fn cut_above(&self, mask: &Mask, entity: &Entity) -> Mask {
+    fn cut_above(&self, row: &Row, entity: &Entity) -> Row {
         let above = self.facts.above(entity);
         let above = above.iter();
-        above.fold(mask.clone(), |mask, place| self.cut(&mask, place))
+        above.fold(Rc::clone(row), |row, place| self.cut(&row, place))
     }
 
     /// What the ceilings of an entity and of all that it stands in leave of a set.
     pub(super) fn under_own_ceilings(&self, mask: &Mask, entity: &Entity) -> Mask {
-        self.cut_above(&self.cut(mask, entity), entity)
+        let own = self.cut(&self.model.row(mask), entity);
+        self.model.named(&self.cut_above(&own, entity))
     }
 }
 
 impl Model<'_> {
+    fn row(&self, mask: &Mask) -> Row {
+        self.all
+            .iter()
+            .map(|action| mask.contains(action))
+            .collect()
+    }
+
+    /// The actions of a row.
+    pub(super) fn named(&self, row: &[bool]) -> Mask {
+        let all = self.all.iter().zip(row);
+        all.filter(|(_, is_in)| **is_in)
+            .map(|(action, _)| action.clone())
+            .collect()
+    }
+
+    /// The same as [`Model::share_level`], read once.
+    fn share_row(&self, ty: &str, with: &str, level: &str) -> Row {
+        let key = [ty, with, level].map(str::to_owned);
+        let mut known = self.levels_of_shares.borrow_mut();
+        let row = known.entry(key);
+        Rc::clone(row.or_insert_with(|| self.row(&self.share_level(ty, with, level))))
+    }
+
     /// What a level of a share lets through.
     pub fn share_level(&self, ty: &str, with: &str, level: &str) -> Mask {
         let mut mask = Mask::new();
@@ -130,6 +166,11 @@ impl Model<'_> {
         }
         mask
     }
+}
+
+/// What is in both.
+pub(super) fn in_both(a: &[bool], b: &[bool]) -> Row {
+    a.iter().zip(b).map(|(a, b)| *a && *b).collect()
 }
 
 /// What is in both.

@@ -180,11 +180,21 @@ impl Facts {
 
     /// What an entity stands in right away.
     pub fn containers_of<'f>(&'f self, entity: &'f Entity) -> impl Iterator<Item = &'f Entity> {
-        let edges = self
-            .containers
-            .iter()
-            .filter(move |(inner, _)| inner == entity);
+        let nothing = Entity::default();
+        let edges = self.containers.range((entity.clone(), nothing)..);
+        let edges = edges.take_while(move |(inner, _)| inner == entity);
         edges.map(|(_, container)| container)
+    }
+
+    /// What an entity is shared with, at which level and until when.
+    pub(super) fn shares_of<'f>(
+        &'f self,
+        entity: &'f Entity,
+    ) -> impl Iterator<Item = ((&'f Entity, &'f str), i64)> {
+        let first = (entity.clone(), Entity::default(), String::new());
+        let shares = self.shares.range(first..);
+        let shares = shares.take_while(move |((shared, ..), _)| shared == entity);
+        shares.map(|((_, with, level), until)| ((with, level.as_str()), *until))
     }
 
     /// Everything that an entity stands in, to the top; not the entity itself.
@@ -203,8 +213,9 @@ impl Facts {
         entity: &'f Entity,
         name: &'f str,
     ) -> impl Iterator<Item = &'f Entity> {
-        let edges = self.relations.iter();
-        let edges = edges.filter(move |(from, relation, _)| from == entity && relation == name);
+        let first = (entity.clone(), name.to_owned(), Entity::default());
+        let edges = self.relations.range(first..);
+        let edges = edges.take_while(move |(from, of, _)| from == entity && of == name);
         edges.map(|(_, _, target)| target)
     }
 
