@@ -345,7 +345,7 @@ impl Case<'_> {
 
     /// The union of what the ways from a resource to what a credential is confined to let through;
     /// nothing where there is no such way [8].
-    fn confines(&self, places: &Places) -> Option<u64> {
+    pub(super) fn confines(&self, places: &Places) -> Option<u64> {
         let within = self
             .asker
             .credential
