@@ -35,8 +35,9 @@ fn name(text: &str) -> EntityName {
 /// The code, what is wrong and what to do.
 fn told<T: std::fmt::Debug>(asked: Result<T, QueryError>) -> String {
     let error = asked.unwrap_err();
-    assert!(
-        error.to_string().contains(error.message()) && error.to_string().contains(error.help())
+    assert_eq!(
+        error.to_string(),
+        format!("{} ({})", error.message(), error.help())
     );
     format!("{} {error}", error.code())
 }
@@ -97,6 +98,15 @@ fn questions_that_do_not_fit_the_policy() {
         ),
         "E0606 `context.box.from` is of type `IpAddr`, not `1` (give a value of type `IpAddr`)"
     );
+    let bare = self::world("subject User", "");
+    assert_eq!(
+        told(Evaluator::new(&bare, 0).visible(
+            &name("User:ann"),
+            "User",
+            &with("who", Value::Int(1))
+        )),
+        "E0605 the policy's context has no `who` (the policy declares no context)"
+    );
     assert_eq!(
         told(Context::try_from(Value::Int(1))),
         "E0606 the context is no object (write `{\"name\": value}`)"
@@ -116,6 +126,11 @@ fn keys_are_of_one_world_and_one_type() {
         key(&ward, "Note:n"),
     );
     let view = ward.action_key("view", "Doc").unwrap();
+    let wrong = Context::from_iter([("weather".to_owned(), Value::Bool(true))]);
+    assert_eq!(
+        told(ward.check_key(ann, view, doc, &wrong)),
+        "E0605 the policy's context has no `weather` (it has `who`, `box`)"
+    );
     assert_eq!(
         ward.check_key(ann, view, doc, &none).unwrap().outcome,
         Outcome::Allowed
