@@ -267,6 +267,165 @@ fn who_lists_have_all_who_see() {
     assert_eq!(who("Page:p"), (String::new(), false));
 }
 
+/// Guards in guards, what is shown by an action alone, and what everybody holds.
+#[test]
+fn who_lists_have_those_who_see_by_more_than_one_role() {
+    let policy = "
+        subject User
+        scope Org { role Staff {} }
+        scope Team in Org {
+            role A { includes B }
+            role B { requires Org.Staff  includes C }
+            role C { requires Org.Staff  includes D }
+            role D { requires Org.Staff  sees Doc }
+            role Reader { can Page.read }
+            custom roles from Page.read
+        }
+        resource Doc in Team
+        resource Page in Team { visible by read  actions read }
+    ";
+    let facts = "
+        Team:t in Org:o
+        Team:u in Org:o
+        Doc:d in Team:t
+        Page:p in Team:t
+        Page:q in Team:u
+        role Made of Team:t can Page.read
+        User:ann is Staff of Org:o, A of Team:t
+        User:bob is Reader of Team:t
+        User:cleo is Made of Team:t
+        anyone is Reader of Team:u
+    ";
+    let world = world(policy, facts);
+    let ward = Evaluator::new(&world, 0);
+    let who = |name: &str| {
+        let who = ward.who_sees(&name.parse().unwrap(), &Context::default());
+        let who = who.unwrap();
+        let subjects = who.subjects.iter().map(|subject| subject.id.as_str());
+        (subjects.collect::<Vec<_>>().join(" "), who.anyone)
+    };
+    assert_eq!(who("Doc:d"), ("ann".to_owned(), false));
+    assert_eq!(who("Page:p"), ("bob cleo".to_owned(), false));
+    assert_eq!(who("Page:q"), ("ann bob cleo".to_owned(), true));
+}
+
+/// A scope that overrides: with it in a policy every question is walked.
+const WALKED: &str = "scope Zone in Org { overrides Org }";
+
+fn come_out(policy: &str, facts: &str, questions: &[(&str, &str, Outcome)]) {
+    for policy in [policy.to_owned(), format!("{policy}{WALKED}")] {
+        let world = world(&policy, facts);
+        let ward = Evaluator::new(&world, 0);
+        for (subject, question, outcome) in questions {
+            let (action, resource) = question.split_once(' ').unwrap();
+            let (subject, resource) = (subject.parse().unwrap(), resource.parse().unwrap());
+            let decision = ward.check(&subject, action, &resource, &Context::default());
+            let found = decision.unwrap().outcome;
+            assert_eq!(found, *outcome, "{subject} {question}, {policy}");
+        }
+    }
+}
+
+/// What is held on one way from something shared, and on another, with ceilings and without.
+#[test]
+fn each_way_counts_for_itself() {
+    let policy = "
+        subject User
+        scope Org {}
+        scope Team in Org {
+            role Member { sees * }
+            role Editor { can * }
+            role Capped { at most Doc.view }
+        }
+        resource Doc in Team {
+            actions view, edit
+            role Helper { can edit }
+            share with Team { level all { view, edit } }
+        }
+    ";
+    let facts = "
+        Team:a in Org:o
+        Team:b in Org:o
+        Team:c in Org:o
+        Doc:d in Team:a
+        share Doc:d with Team:b at all
+        User:ann is Member of Team:a, Editor of Team:b
+        User:bob is Member of Team:a, Editor of Team:a, Capped of Team:b
+        User:cap is Member of Team:a, Editor of Team:a, Capped of Team:a
+        User:old is Member of Team:a, Editor of Team:b until 1969-01-01
+        User:off is Member of Team:a, Editor of Team:c
+        User:hal is Helper of Doc:d
+    ";
+    let questions = [
+        ("User:ann", "Doc.edit Doc:d", Outcome::Allowed),
+        ("User:bob", "Doc.edit Doc:d", Outcome::Allowed),
+        ("User:cap", "Doc.edit Doc:d", Outcome::Forbidden),
+        ("User:cap", "Doc.view Doc:d", Outcome::Allowed),
+        ("User:old", "Doc.edit Doc:d", Outcome::Forbidden),
+        ("User:off", "Doc.edit Doc:d", Outcome::Forbidden),
+        ("User:hal", "Doc.edit Doc:d", Outcome::Invisible),
+    ];
+    come_out(policy, facts, &questions);
+    let uncapped = policy.replace("at most Doc.view", "");
+    let others = questions.into_iter().filter(|(by, ..)| *by != "User:cap");
+    come_out(&uncapped, facts, &others.collect::<Vec<_>>());
+}
+
+/// What an action shows, through shares and under ceilings.
+#[test]
+fn an_action_shows_as_far_as_it_goes() {
+    let policy = "
+        subject User
+        subject Robot
+        scope Org {
+            role Reads { at most Doc.read }
+            role Edits { at most Doc.edit }
+        }
+        scope Team in Org { role Reader { can Doc.read, Doc.edit } }
+        resource Doc in Team {
+            visible by read
+            actions read, edit
+            share with Team { level change { edit }  level look { read }  level both { read, edit } }
+        }
+        resource Menu in Team { visible by read  actions read }
+        permit Menu.read to Robot
+    ";
+    let facts = "
+        Team:a in Org:o
+        Team:b in Org:z
+        Team:c in Org:z
+        Doc:d in Team:a
+        Doc:e in Team:a
+        Menu:m in Team:a
+        share Doc:d with Team:b at change
+        share Doc:e with Team:b at look
+        share Doc:e with Team:c at both
+        User:ann is Reader of Team:b
+        User:bob is Reader of Team:b, Reader of Team:c
+        User:both is Reads of Org:o, Edits of Org:o, Reader of Team:a
+        User:edits is Edits of Org:o, Reader of Team:a
+        User:reads is Reads of Org:o, Reader of Team:a
+        Robot:r is Reader of Team:c
+        Robot:edits is Edits of Org:o
+    ";
+    let questions = [
+        ("User:ann", "Doc.read Doc:d", Outcome::Invisible),
+        ("User:ann", "Doc.edit Doc:d", Outcome::Invisible),
+        ("User:ann", "Doc.read Doc:e", Outcome::Allowed),
+        ("User:ann", "Doc.edit Doc:e", Outcome::Forbidden),
+        ("User:bob", "Doc.edit Doc:e", Outcome::Allowed),
+        ("User:both", "Doc.read Doc:d", Outcome::Allowed),
+        ("User:both", "Doc.edit Doc:d", Outcome::Allowed),
+        ("User:edits", "Doc.edit Doc:d", Outcome::Invisible),
+        ("User:reads", "Doc.read Doc:d", Outcome::Allowed),
+        ("User:reads", "Doc.edit Doc:d", Outcome::Forbidden),
+        ("User:ann", "Menu.read Menu:m", Outcome::Invisible),
+        ("Robot:r", "Menu.read Menu:m", Outcome::Allowed),
+        ("Robot:edits", "Menu.read Menu:m", Outcome::Invisible),
+    ];
+    come_out(policy, facts, &questions);
+}
+
 /// What a set in a set holds, and one of a role that follows from a link, also where sets are new.
 #[test]
 fn new_sets_count_in_a_world_that_stands() {

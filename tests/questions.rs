@@ -257,3 +257,41 @@ fn what_cannot_be_read_gives_nothing_and_is_told_with_its_place() {
         assert_eq!(errors, [expected]);
     }
 }
+
+/// A condition that would change nothing is not read, and so it is not told that it cannot be.
+#[test]
+fn what_is_not_needed_is_not_read() {
+    let policy = "
+        subject User { level: Int }
+        scope Org {}
+        scope Team in Org {
+            role Member {
+                sees *
+                sees Doc when principal.level > 1
+                can Doc.view, Page.view
+                can Doc.view, Page.view when principal.level > 1
+            }
+        }
+        resource Doc in Team { actions view }
+        resource Page in Team { visible by view  actions view }
+        reveal Doc when principal.level > 1
+        permit Doc.view, Page.view when principal.level > 1
+    ";
+    let facts = "
+        Team:t in Org:o
+        Doc:d in Team:t
+        Page:p in Team:t
+        User:ann is Member of Team:t
+    ";
+    let walked = format!("{policy}scope Zone in Org {{ overrides Org }}");
+    for policy in [policy, &walked] {
+        let world = world(policy, facts);
+        let ward = Evaluator::new(&world, 0);
+        for resource in ["Doc:d", "Page:p"] {
+            let (ann, none) = (name("User:ann"), Context::default());
+            let decision = ward.check(&ann, "view", &name(resource), &none).unwrap();
+            assert_eq!(decision.outcome, Outcome::Allowed, "{resource}");
+            assert!(decision.errors().is_empty(), "{resource}");
+        }
+    }
+}

@@ -281,10 +281,6 @@ impl Evaluator<'_> {
         };
         let mut reasons = Vec::new();
         for place in entities_on_ways(self.world, self.now, resource) {
-            let ty = self.world.type_of(place);
-            if !ty.is_some_and(|ty| plan.is_derived(ty)) {
-                continue;
-            }
             let uncounted = question.asker.uncounted(self.world, place, self.now);
             reasons.extend(uncounted.iter().map(|uncounted| {
                 Reason::Uncounted {

@@ -124,10 +124,6 @@ impl Trace for Faults {
 }
 
 impl Faults {
-    pub(super) fn clear(&mut self) {
-        self.all.clear();
-    }
-
     pub(super) fn into_errors(self, plan: &Plan) -> Vec<ConditionError> {
         if self.all.is_empty() {
             return Vec::new();
