@@ -65,9 +65,7 @@ User:warden is Warden of Page:open, Warden of Page:closed
 /// What a test block makes is new, and asked in another way than a world that stands.
 #[test]
 fn conditions_count_in_a_world_that_stands() {
-    let policy = ward::compile(&Sources::new().with("settled.policy", SETTLED)).unwrap();
-    let facts = ward::load::world_text("settled.world", FACTS).unwrap();
-    let world = World::build(policy.plan().clone(), facts).unwrap();
+    let world = world(SETTLED, FACTS);
     let ward = Evaluator::new(&world, 0);
     let name = |text: &str| text.parse::<EntityName>().unwrap();
     for (subject, action, resource, outcome) in [
@@ -133,10 +131,378 @@ fn lists_have_what_a_link_shows() {
     are_listed(NAMED, facts, &[("User:ann", "Doc", "Doc:a")]);
 }
 
+/// The same of what is shown by an action: what the level of a share keeps out is not in the list.
+#[test]
+fn lists_leave_out_what_a_share_does_not_show() {
+    let policy = "
+        subject User
+        scope Team { role Reader { can Doc.read, Doc.edit } }
+        resource Doc in Team {
+            visible by read
+            actions read, edit
+            share with Team { level look { read }  level change { edit }  level both { read, edit } }
+        }
+    ";
+    let facts = "
+        Doc:looked in Team:a
+        Doc:changed in Team:a
+        Doc:both in Team:a
+        share Doc:looked with Team:b at look
+        share Doc:changed with Team:b at change
+        share Doc:both with Team:b at both
+        User:ann is Reader of Team:b
+    ";
+    let world = world(policy, facts);
+    let ward = Evaluator::new(&world, 0);
+    let ann: EntityName = "User:ann".parse().unwrap();
+    let none = Context::default();
+    let names = |found: Vec<EntityName>| {
+        let found = found.iter().map(EntityName::to_string);
+        found.collect::<Vec<_>>().join(" ")
+    };
+    let listed = |action: &str| names(ward.allowed(&ann, action, "Doc", &none).unwrap());
+    assert_eq!(
+        names(ward.visible(&ann, "Doc", &none).unwrap()),
+        "Doc:both Doc:looked"
+    );
+    assert_eq!(listed("read"), "Doc:both Doc:looked");
+    assert_eq!(listed("edit"), "Doc:both");
+    let list = ward.list(&ann, None, "Doc", &none).unwrap();
+    assert_eq!(format!("{list:?}"), "List { .. }");
+}
+
+/// Who is in a set by a role that includes its own, and by one that customers made.
+#[test]
+fn lists_have_what_sets_hold() {
+    let policy = "
+        subject User
+        scope Team {
+            role Member {}
+            role Lead { includes Member }
+            role Other {}
+            actions open
+            custom roles from open
+        }
+        scope Box { role Reader { sees this } }
+    ";
+    let facts = "
+        role Made of Team:t can Team.open
+        Team:t#Member is Reader of Box:members
+        Team:t#Other is Reader of Box:others
+        Team:t#Made is Reader of Box:made
+        User:ann is Lead of Team:t
+        User:bob is Other of Team:t
+        User:cleo is Made of Team:t
+    ";
+    let lists = [
+        ("User:cleo", "Box", "Box:made"),
+        ("User:ann", "Box", "Box:members"),
+        ("User:bob", "Box", "Box:others"),
+    ];
+    are_listed(policy, facts, &lists);
+}
+
+/// At the very moment at which a fact ends it has ended, in lists too.
+#[test]
+fn lists_leave_out_what_has_ended() {
+    let policy = "
+        subject User
+        subject Group of User
+        scope Team { role Member { sees Doc } }
+        resource Doc in Team { share with Team { level look {} } }
+    ";
+    let facts = "
+        Doc:a in Team:t
+        Doc:b in Team:u
+        User:ann is Member of Team:t until 2030-01-01
+        Group:g is Member of Team:t
+        User:bob in Group:g until 2030-01-01
+        share Doc:b with Team:v at look until 2030-01-01
+        User:cleo is Member of Team:v
+    ";
+    let world = world(policy, facts);
+    let end = ward::parse_datetime("2030-01-01").unwrap();
+    for (now, count) in [(end - 1, 1), (end, 0)] {
+        let ward = Evaluator::new(&world, now);
+        for subject in ["User:ann", "User:bob", "User:cleo"] {
+            let subject = subject.parse().unwrap();
+            let seen = ward.visible(&subject, "Doc", &Context::default()).unwrap();
+            assert_eq!(seen.len(), count, "{subject} at {now}");
+        }
+    }
+}
+
+/// Whom a role follows from a role that shows nothing by itself; and strangers, of each type.
+#[test]
+fn who_lists_have_all_who_see() {
+    let policy = "
+        subject User
+        subject Robot
+        scope Team {
+            relation crew: User
+            role Staff { also crew }
+            role Member { also Staff  sees Doc }
+        }
+        scope Room { role Guest { sees Page } }
+        resource Doc in Team
+        resource Page in Room
+        hide Page when principal is User
+        hide Page when principal is Robot
+    ";
+    let facts = "
+        Doc:a in Team:t
+        Page:p in Room:r
+        User:ann is Staff of Team:t
+        anyone is Guest of Room:r
+    ";
+    let world = world(policy, facts);
+    let ward = Evaluator::new(&world, 0);
+    let who = |name: &str| {
+        let who = ward.who_sees(&name.parse().unwrap(), &Context::default());
+        let who = who.unwrap();
+        let subjects = who.subjects.iter().map(EntityName::to_string);
+        (subjects.collect::<Vec<_>>().join(" "), who.anyone)
+    };
+    assert_eq!(who("Doc:a"), ("User:ann".to_owned(), false));
+    assert_eq!(who("Page:p"), (String::new(), false));
+}
+
+/// Guards in guards, what is shown by an action alone, and what everybody holds.
+#[test]
+fn who_lists_have_those_who_see_by_more_than_one_role() {
+    let policy = "
+        subject User
+        scope Org { role Staff {} }
+        scope Team in Org {
+            role A { includes B }
+            role B { requires Org.Staff  includes C }
+            role C { requires Org.Staff  includes D }
+            role D { requires Org.Staff  sees Doc }
+            role Reader { can Page.read }
+            custom roles from Page.read
+        }
+        resource Doc in Team
+        resource Page in Team { visible by read  actions read }
+    ";
+    let facts = "
+        Team:t in Org:o
+        Team:u in Org:o
+        Doc:d in Team:t
+        Page:p in Team:t
+        Page:q in Team:u
+        role Made of Team:t can Page.read
+        User:ann is Staff of Org:o, A of Team:t
+        User:bob is Reader of Team:t
+        User:cleo is Made of Team:t
+        anyone is Reader of Team:u
+    ";
+    let world = world(policy, facts);
+    let ward = Evaluator::new(&world, 0);
+    let who = |name: &str| {
+        let who = ward.who_sees(&name.parse().unwrap(), &Context::default());
+        let who = who.unwrap();
+        let subjects = who.subjects.iter().map(|subject| subject.id.as_str());
+        (subjects.collect::<Vec<_>>().join(" "), who.anyone)
+    };
+    assert_eq!(who("Doc:d"), ("ann".to_owned(), false));
+    assert_eq!(who("Page:p"), ("bob cleo".to_owned(), false));
+    assert_eq!(who("Page:q"), ("ann bob cleo".to_owned(), true));
+}
+
+/// A scope that overrides: with it in a policy every question is walked.
+const WALKED: &str = "scope Zone in Org { overrides Org }";
+
+fn come_out(policy: &str, facts: &str, questions: &[(&str, &str, Outcome)]) {
+    for policy in [policy.to_owned(), format!("{policy}{WALKED}")] {
+        let world = world(&policy, facts);
+        let ward = Evaluator::new(&world, 0);
+        for (subject, question, outcome) in questions {
+            let (action, resource) = question.split_once(' ').unwrap();
+            let (subject, resource) = (subject.parse().unwrap(), resource.parse().unwrap());
+            let decision = ward.check(&subject, action, &resource, &Context::default());
+            let found = decision.unwrap().outcome;
+            assert_eq!(found, *outcome, "{subject} {question}, {policy}");
+        }
+    }
+}
+
+/// What is held on one way from something shared, and on another, with ceilings and without.
+#[test]
+fn each_way_counts_for_itself() {
+    let policy = "
+        subject User
+        scope Org {}
+        scope Team in Org {
+            role Member { sees * }
+            role Editor { can * }
+            role Capped { at most Doc.view }
+        }
+        resource Doc in Team {
+            actions view, edit
+            role Helper { can edit }
+            share with Team { level all { view, edit } }
+        }
+    ";
+    let facts = "
+        Team:a in Org:o
+        Team:b in Org:o
+        Team:c in Org:o
+        Doc:d in Team:a
+        share Doc:d with Team:b at all
+        User:ann is Member of Team:a, Editor of Team:b
+        User:bob is Member of Team:a, Editor of Team:a, Capped of Team:b
+        User:cap is Member of Team:a, Editor of Team:a, Capped of Team:a
+        User:old is Member of Team:a, Editor of Team:b until 1969-01-01
+        User:off is Member of Team:a, Editor of Team:c
+        User:hal is Helper of Doc:d
+    ";
+    let questions = [
+        ("User:ann", "Doc.edit Doc:d", Outcome::Allowed),
+        ("User:bob", "Doc.edit Doc:d", Outcome::Allowed),
+        ("User:cap", "Doc.edit Doc:d", Outcome::Forbidden),
+        ("User:cap", "Doc.view Doc:d", Outcome::Allowed),
+        ("User:old", "Doc.edit Doc:d", Outcome::Forbidden),
+        ("User:off", "Doc.edit Doc:d", Outcome::Forbidden),
+        ("User:hal", "Doc.edit Doc:d", Outcome::Invisible),
+    ];
+    come_out(policy, facts, &questions);
+    let uncapped = policy.replace("at most Doc.view", "");
+    let others = questions.into_iter().filter(|(by, ..)| *by != "User:cap");
+    come_out(&uncapped, facts, &others.collect::<Vec<_>>());
+}
+
+/// What an action shows, through shares and under ceilings.
+#[test]
+fn an_action_shows_as_far_as_it_goes() {
+    let policy = "
+        subject User
+        subject Robot
+        scope Org {
+            role Reads { at most Doc.read }
+            role Edits { at most Doc.edit }
+        }
+        scope Team in Org { role Reader { can Doc.read, Doc.edit } }
+        resource Doc in Team {
+            visible by read
+            actions read, edit
+            share with Team { level change { edit }  level look { read }  level both { read, edit } }
+        }
+        resource Menu in Team { visible by read  actions read }
+        permit Menu.read to Robot
+    ";
+    let facts = "
+        Team:a in Org:o
+        Team:b in Org:z
+        Team:c in Org:z
+        Doc:d in Team:a
+        Doc:e in Team:a
+        Menu:m in Team:a
+        share Doc:d with Team:b at change
+        share Doc:e with Team:b at look
+        share Doc:e with Team:c at both
+        User:ann is Reader of Team:b
+        User:bob is Reader of Team:b, Reader of Team:c
+        User:both is Reads of Org:o, Edits of Org:o, Reader of Team:a
+        User:edits is Edits of Org:o, Reader of Team:a
+        User:reads is Reads of Org:o, Reader of Team:a
+        Robot:r is Reader of Team:c
+        Robot:edits is Edits of Org:o
+    ";
+    let questions = [
+        ("User:ann", "Doc.read Doc:d", Outcome::Invisible),
+        ("User:ann", "Doc.edit Doc:d", Outcome::Invisible),
+        ("User:ann", "Doc.read Doc:e", Outcome::Allowed),
+        ("User:ann", "Doc.edit Doc:e", Outcome::Forbidden),
+        ("User:bob", "Doc.edit Doc:e", Outcome::Allowed),
+        ("User:both", "Doc.read Doc:d", Outcome::Allowed),
+        ("User:both", "Doc.edit Doc:d", Outcome::Allowed),
+        ("User:edits", "Doc.edit Doc:d", Outcome::Invisible),
+        ("User:reads", "Doc.read Doc:d", Outcome::Allowed),
+        ("User:reads", "Doc.edit Doc:d", Outcome::Forbidden),
+        ("User:ann", "Menu.read Menu:m", Outcome::Invisible),
+        ("Robot:r", "Menu.read Menu:m", Outcome::Allowed),
+        ("Robot:edits", "Menu.read Menu:m", Outcome::Invisible),
+    ];
+    come_out(policy, facts, &questions);
+}
+
+/// What a set in a set holds, and one of a role that follows from a link, also where sets are new.
+#[test]
+fn new_sets_count_in_a_world_that_stands() {
+    let policy = "
+        subject User
+        scope Team {
+            owner?: User
+            role Member {}
+            role Owner { also owner }
+        }
+        scope Box { role Reader { sees this } }
+        scope Shelf { role Reader { sees this } }
+    ";
+    let facts = "
+        Team:a#Member is Reader of Box:b
+        Team:o { owner: User:bob }
+        Team:o#Owner is Reader of Shelf:s
+        User:ann is Member of Team:z
+    ";
+    let mut world = world(policy, facts);
+    let sees = |world: &World, subject: &str, resource: &str| {
+        let ward = Evaluator::new(world, 0);
+        let (subject, resource) = (subject.parse().unwrap(), resource.parse().unwrap());
+        ward.actions(&subject, &resource, &Context::default())
+            .unwrap()
+            .sees
+    };
+    assert!(!sees(&world, "User:ann", "Box:b"));
+    assert!(sees(&world, "User:bob", "Shelf:s"));
+    let facts = ward::load::world_text("new.world", "Team:z#Member is Member of Team:a").unwrap();
+    for fact in &facts {
+        world.add(fact).unwrap();
+    }
+    for world in [&world, &world.compacted()] {
+        assert!(sees(world, "User:ann", "Box:b"));
+        assert!(!sees(world, "User:bob", "Box:b"));
+        assert!(sees(world, "User:bob", "Shelf:s"));
+        assert!(!sees(world, "User:ann", "Shelf:s"));
+    }
+}
+
+/// Two groups of one subject, whatever their numbers.
+#[test]
+fn groups_hold_whatever_their_numbers_are() {
+    let policy = "
+        subject User
+        subject Group of User
+        scope Org {}
+        scope Team in Org { overrides Org  role Member { sees this } }
+    ";
+    let mut facts = String::from("Team:t in Org:o\n");
+    for group in 0..130 {
+        facts += &format!("Team:t{group} in Org:o\nGroup:g{group} is Member of Team:t{group}\n");
+        facts += &format!("User:u{group} in Group:g0\nUser:u{group} in Group:g{group}\n");
+    }
+    let world = world(policy, &facts);
+    let ward = Evaluator::new(&world, 0);
+    for group in 0..130 {
+        let user: EntityName = format!("User:u{group}").parse().unwrap();
+        let sees = |team: usize| {
+            let team = format!("Team:t{team}").parse().unwrap();
+            let actions = ward.actions(&user, &team, &Context::default());
+            actions.unwrap().sees
+        };
+        assert!(sees(0) && sees(group), "{user}");
+        assert!(!sees((group + 1) % 130) || group == 129, "{user}");
+    }
+}
+
+fn world(policy: &str, facts: &str) -> World {
+    let policy = ward::compile(&Sources::new().with("small.policy", policy)).unwrap();
+    let facts = ward::load::world_text("small.world", facts).unwrap();
+    World::build(policy.plan().clone(), facts).unwrap()
+}
+
 fn are_listed(policy: &str, facts: &str, lists: &[(&str, &str, &str)]) {
-    let policy = ward::compile(&Sources::new().with("listed.policy", policy)).unwrap();
-    let facts = ward::load::world_text("listed.world", facts).unwrap();
-    let world = World::build(policy.plan().clone(), facts).unwrap();
+    let world = world(policy, facts);
     let ward = Evaluator::new(&world, 0);
     for (subject, ty, one) in lists {
         let subject: EntityName = subject.parse().unwrap();

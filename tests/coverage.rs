@@ -123,6 +123,16 @@ const CASES: &[Case] = &[
         refused: "expect User:u can view on Doc:a",
     },
     Case {
+        kind: "overrides",
+        policy: "scope Org { role Boss { sees * } }
+                 scope Team in Org?, Team? { overrides Org  role Member { sees this } }
+                 resource Doc in Team",
+        facts: "Team:t in Org:o  Team:in in Team:t  Doc:d in Team:in
+                User:u is Boss of Org:o, Member of Team:in  User:v is Boss of Org:o",
+        granted: "expect User:u cannot see Doc:d",
+        refused: "expect User:v sees Doc:d",
+    },
+    Case {
         kind: "custom roles",
         policy: "scope Team { custom roles from Doc.view  role Member { sees * } }
                  resource Doc in Team { actions view, edit }",

@@ -251,3 +251,52 @@ fn every_container_counts_however_many_there_are() {
         assert!(!reads("User:bob"), "{count} folders");
     }
 }
+
+/// What else a change opens is counted as far as it says, and it says where that was not all.
+#[test]
+fn what_a_change_opens_is_counted_as_far_as_it_is_told() {
+    let actions: Vec<String> = (0..12).map(|action| format!("a{action}")).collect();
+    let policy = format!(
+        "subject User
+        scope Team {{ role Boss {{ sees Doc  can Doc.* }} }}
+        resource Doc in Team {{
+            actions {}
+            share with Team {{ level all {{ Doc.* }} }}
+        }}",
+        actions.join(", ")
+    );
+    let policy = ward::compile(&Sources::new().with("opens.policy", policy)).unwrap();
+    let ask = |facts: &str, subject: &str| {
+        let facts = ward::load::world_text("opens.world", facts).unwrap();
+        let world = World::build(Arc::clone(policy.plan()), facts).unwrap();
+        let wanted = ward::Explain {
+            all: false,
+            changes: true,
+        };
+        let (subject, resource) = (subject.parse().unwrap(), "Doc:d".parse().unwrap());
+        let ward = Evaluator::new(&world, 0);
+        let told = ward.explain(&subject, "a0", &resource, &Context::default(), wanted);
+        told.unwrap().changes.into_iter().map(|change| change.opens)
+    };
+    // A share with the team of so many others.
+    for (bosses, more) in [(4000, false), (4001, true)] {
+        let mut facts = String::from("Doc:d in Team:a\n");
+        for boss in 0..bosses {
+            facts += &format!("User:u{boss} is Boss of Team:b\n");
+        }
+        let opens = ask(&facts, "User:u0")
+            .find(|opens| opens.subjects.count > 0)
+            .unwrap();
+        assert_eq!((opens.subjects.count, opens.subjects.more), (3999, more));
+    }
+    // A role that opens twelve actions on six hundred things: five hundred of a list are looked at,
+    // and four thousand in all.
+    let mut facts = String::from("Doc:d in Team:a\nUser:ann is Boss of Team:c\n");
+    for doc in 0..600 {
+        facts += &format!("Doc:d{doc} in Team:a\n");
+    }
+    let opens = ask(&facts, "User:ann").max_by_key(|opens| opens.elsewhere.count);
+    let opens = opens.unwrap();
+    assert_eq!((opens.sights.count, opens.sights.more), (499, true));
+    assert_eq!((opens.elsewhere.count, opens.elsewhere.more), (3493, true));
+}

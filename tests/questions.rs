@@ -35,8 +35,9 @@ fn name(text: &str) -> EntityName {
 /// The code, what is wrong and what to do.
 fn told<T: std::fmt::Debug>(asked: Result<T, QueryError>) -> String {
     let error = asked.unwrap_err();
-    assert!(
-        error.to_string().contains(error.message()) && error.to_string().contains(error.help())
+    assert_eq!(
+        error.to_string(),
+        format!("{} ({})", error.message(), error.help())
     );
     format!("{} {error}", error.code())
 }
@@ -97,6 +98,15 @@ fn questions_that_do_not_fit_the_policy() {
         ),
         "E0606 `context.box.from` is of type `IpAddr`, not `1` (give a value of type `IpAddr`)"
     );
+    let bare = self::world("subject User", "");
+    assert_eq!(
+        told(Evaluator::new(&bare, 0).visible(
+            &name("User:ann"),
+            "User",
+            &with("who", Value::Int(1))
+        )),
+        "E0605 the policy's context has no `who` (the policy declares no context)"
+    );
     assert_eq!(
         told(Context::try_from(Value::Int(1))),
         "E0606 the context is no object (write `{\"name\": value}`)"
@@ -116,6 +126,11 @@ fn keys_are_of_one_world_and_one_type() {
         key(&ward, "Note:n"),
     );
     let view = ward.action_key("view", "Doc").unwrap();
+    let wrong = Context::from_iter([("weather".to_owned(), Value::Bool(true))]);
+    assert_eq!(
+        told(ward.check_key(ann, view, doc, &wrong)),
+        "E0605 the policy's context has no `weather` (it has `who`, `box`)"
+    );
     assert_eq!(
         ward.check_key(ann, view, doc, &none).unwrap().outcome,
         Outcome::Allowed
@@ -250,5 +265,43 @@ fn what_cannot_be_read_gives_nothing_and_is_told_with_its_place() {
         assert!(!gives, "{condition}");
         let expected = format!("{why}, in `permit Doc.view when {condition}` (test.policy:{line})");
         assert_eq!(errors, [expected]);
+    }
+}
+
+/// A condition that would change nothing is not read, and so it is not told that it cannot be.
+#[test]
+fn what_is_not_needed_is_not_read() {
+    let policy = "
+        subject User { level: Int }
+        scope Org {}
+        scope Team in Org {
+            role Member {
+                sees *
+                sees Doc when principal.level > 1
+                can Doc.view, Page.view
+                can Doc.view, Page.view when principal.level > 1
+            }
+        }
+        resource Doc in Team { actions view }
+        resource Page in Team { visible by view  actions view }
+        reveal Doc when principal.level > 1
+        permit Doc.view, Page.view when principal.level > 1
+    ";
+    let facts = "
+        Team:t in Org:o
+        Doc:d in Team:t
+        Page:p in Team:t
+        User:ann is Member of Team:t
+    ";
+    let walked = format!("{policy}scope Zone in Org {{ overrides Org }}");
+    for policy in [policy, &walked] {
+        let world = world(policy, facts);
+        let ward = Evaluator::new(&world, 0);
+        for resource in ["Doc:d", "Page:p"] {
+            let (ann, none) = (name("User:ann"), Context::default());
+            let decision = ward.check(&ann, "view", &name(resource), &none).unwrap();
+            assert_eq!(decision.outcome, Outcome::Allowed, "{resource}");
+            assert!(decision.errors().is_empty(), "{resource}");
+        }
     }
 }

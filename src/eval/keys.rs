@@ -112,7 +112,6 @@ impl<'w> Evaluator<'w> {
             .collect();
         order.sort_unstable();
         let mut outcomes = vec![Outcome::Invisible; questions.len()];
-        let mut faults = Faults::default();
         let mut current: Option<(EntityKey, Asker<'_>)> = None;
         for block in order.chunks(BLOCK) {
             let asked = |(_, _, index): &(u32, u32, usize)| questions.get(*index);
@@ -139,10 +138,9 @@ impl<'w> Evaluator<'w> {
                             asker,
                             bound: &bound,
                         };
-                        case.conclude(&asked, sum, &mut faults)
+                        case.conclude(&asked, sum, &mut Faults::default())
                     }
                 };
-                faults.clear();
             }
         }
         Ok(outcomes)

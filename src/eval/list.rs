@@ -223,21 +223,13 @@ impl<'w> Evaluator<'w> {
 
     /// Notes what a role that is held at a place shows and gives, surely or under a condition.
     fn note(&self, finds: &mut Finds, place: EntityId, role: RoleId, asked: Asked) {
-        let is_own = self.world.type_of(place) == Some(asked.ty);
         let shown_by = self.plan().types[asked.ty].visible_by;
         match self.world.role(role) {
             Some(AnyRole::Declared(role)) => {
                 for sight in role.sights_of(asked.ty) {
                     match (sight.this, sight.condition.is_none()) {
-                        (true, sure) if is_own => {
-                            let own = if sure {
-                                &mut finds.own
-                            } else {
-                                &mut finds.own_if
-                            };
-                            own.push(only(place));
-                        }
-                        (true, _) => {}
+                        (true, true) => finds.own.push(only(place)),
+                        (true, false) => finds.own_if.push(only(place)),
                         (false, true) => finds.sees.push(place),
                         (false, false) => finds.sees_if.push(place),
                     }

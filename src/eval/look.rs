@@ -215,13 +215,8 @@ impl<'w> Look<'w> {
 
     /// The roles at a place that do not count for their guards.
     pub(crate) fn uncounted_at(&self, place: EntityId) -> Vec<Uncounted> {
-        let ty = self.world().type_of(place);
-        if !ty.is_some_and(|ty| self.plan().is_derived(ty)) {
-            return Vec::new();
-        }
-        self.question
-            .asker
-            .uncounted(self.world(), place, self.now())
+        let asker = &self.question.asker;
+        asker.uncounted(self.world(), place, self.now())
     }
 
     /// Whether an entity is the asker, a group of it, or everybody.

@@ -97,6 +97,12 @@ mod tests {
         ranges.iter().flat_map(|(start, end)| start..end).collect()
     }
 
+    #[test]
+    fn nothing_is_no_range() {
+        let ranges: Ranges = [(3, 3), (5, 4), (1, 2)].into_iter().collect();
+        assert_eq!(ranges.all, [(1, 2)]);
+    }
+
     /// Every pair of sets of the numbers below 8, against the sets themselves.
     #[test]
     fn they_are_sets() {
@@ -113,11 +119,12 @@ mod tests {
         for a in &sets {
             for b in &sets {
                 let (left, right) = (ranges(*a), ranges(*b));
-                assert_eq!(members(&left.union(&right)), list(a | b));
-                assert_eq!(members(&left.intersection(&right)), list(a & b));
-                assert_eq!(members(&left.difference(&right)), list(a & !b));
+                assert_eq!(left.union(&right), ranges(a | b));
+                assert_eq!(left.intersection(&right), ranges(a & b));
+                assert_eq!(left.difference(&right), ranges(a & !b));
             }
             let left = ranges(*a);
+            assert_eq!(members(&left), list(*a));
             for bit in 0..8 {
                 assert_eq!(left.contains(EntityId(bit)), a >> bit & 1 == 1);
                 let from = left.starting_at(EntityId(bit));

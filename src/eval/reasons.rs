@@ -201,7 +201,8 @@ impl Evaluator<'_> {
             because.extend(self.uncounted(&question, resource));
             because.push(self.no_sight(&question, resource));
         } else if outcome == Outcome::Forbidden && !struck(Effect::Forbid) {
-            let kept_out = self.kept_out(&question, resource, lane, want, verdict);
+            let given = recorder.power.is_some() || struck(Effect::Permit);
+            let kept_out = self.kept_out(&question, resource, lane, want, verdict, given);
             if kept_out.is_empty() && recorder.capped {
                 because.extend(self.caps(&question, resource, lane, want));
             } else if kept_out.is_empty() {
@@ -280,10 +281,6 @@ impl Evaluator<'_> {
         };
         let mut reasons = Vec::new();
         for place in entities_on_ways(self.world, self.now, resource) {
-            let ty = self.world.type_of(place);
-            if !ty.is_some_and(|ty| plan.is_derived(ty)) {
-                continue;
-            }
             let uncounted = question.asker.uncounted(self.world, place, self.now);
             reasons.extend(uncounted.iter().map(|uncounted| {
                 Reason::Uncounted {
@@ -337,7 +334,8 @@ impl Evaluator<'_> {
     }
 
     /// The shares whose level keeps an action out: of what the subject sees, where it has the power,
-    /// and else of the power that its roles behind the window would give.
+    /// and else of the power that its roles behind the window would give. Where the action is given,
+    /// those too by which it is in what a credential is confined to.
     fn kept_out(
         &self,
         question: &Question,
@@ -345,6 +343,7 @@ impl Evaluator<'_> {
         lane: Option<LaneId>,
         bit: u64,
         verdict: Verdict,
+        given: bool,
     ) -> Vec<Reason> {
         let Some(lane) = lane else {
             return Vec::new();
@@ -356,8 +355,16 @@ impl Evaluator<'_> {
             lane: Some(lane),
             shows: None,
         };
-        for place in self.case(question).ways(resource, watched) {
-            if place.pending != 0 {
+        let case = self.case(question);
+        let places = case.ways(resource, watched);
+        let confined = given && case.confines(&places).is_some_and(|mask| mask & bit == 0);
+        let credential = question.asker.credential.as_ref();
+        let within = credential
+            .and_then(|by| by.within.as_deref())
+            .unwrap_or(&[]);
+        for place in places {
+            let confines = confined && within.contains(&place.entity);
+            if place.pending != 0 && !confines {
                 continue;
             }
             let held = question.asker.held_at(self.world, place.entity, self.now);
@@ -374,7 +381,7 @@ impl Evaluator<'_> {
                         .any(|grant| grant.mask & bit != 0)
                 }
             });
-            if !would || place.mask & bit != 0 {
+            if !(would || confines) || place.mask & bit != 0 {
                 continue;
             }
             for share in self

@@ -72,3 +72,28 @@ impl<T: Copy + Eq + Hash> Seen<T> {
         self.list
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With few things and with many, and where the one becomes the other.
+    #[test]
+    fn each_is_there_once_and_in_its_place() {
+        let mut seen: Seen<u32> = Seen::default();
+        for thing in 0..100 {
+            assert_eq!(seen.position(thing), None);
+            assert!(seen.insert(thing));
+            for before in 0..=thing {
+                let at = Some(before as usize);
+                assert_eq!(
+                    (seen.position(before), seen.find_or_insert(before)),
+                    (at, at)
+                );
+                assert_eq!(seen.get(before as usize), Some(before));
+            }
+            assert!(!seen.insert(thing));
+        }
+        assert_eq!(seen.into_list().len(), 100);
+    }
+}

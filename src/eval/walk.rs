@@ -124,10 +124,6 @@ impl Trace for Faults {
 }
 
 impl Faults {
-    pub(super) fn clear(&mut self) {
-        self.all.clear();
-    }
-
     pub(super) fn into_errors(self, plan: &Plan) -> Vec<ConditionError> {
         if self.all.is_empty() {
             return Vec::new();
@@ -345,7 +341,7 @@ impl Case<'_> {
 
     /// The union of what the ways from a resource to what a credential is confined to let through;
     /// nothing where there is no such way [8].
-    fn confines(&self, places: &Places) -> Option<u64> {
+    pub(super) fn confines(&self, places: &Places) -> Option<u64> {
         let within = self
             .asker
             .credential

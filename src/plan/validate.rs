@@ -220,6 +220,7 @@ impl Plan {
             hold(role.grants.is_sorted_by_key(|grant| grant.lane), "grants")?;
             for sight in &role.sights {
                 inside(&self.types, sight.of, "sights")?;
+                hold(!sight.this || sight.of == role.on, "sights")?;
                 self.decider(&[], sight.condition, sight.clause)?;
             }
             for grant in &role.grants {
