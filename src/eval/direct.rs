@@ -153,7 +153,8 @@ impl Evaluator<'_> {
     }
 
     /// Everything that a resource lies in, where ways part and nothing else counts.
-    #[inline]
+    // A call of it would cost as much as what it does.
+    #[inline(always)]
     fn all_above(&self, resource: EntityId, row: Row) -> Option<Places<'_>> {
         let world = self.world;
         if world.plan.facets.ceilings {

@@ -20,8 +20,7 @@ use crate::plan::{EntityId, Id, Link, Plan, RoleId, TypeId, TypeKind};
 /// costs nothing.
 const MOST: usize = 256;
 
-/// A subject of more groups than this is asked in the general way, and one of which the groups
-/// together hold so much more.
+/// So is a subject of more groups than this, and one that holds four times as much with its groups.
 const MOST_GROUPS: usize = 64;
 
 /// How many bits the number of roles on containers takes in a record.
@@ -181,7 +180,8 @@ impl<'w> Record<'w> {
 
 impl Reach {
     /// Where the record of a holder begins, and that of its first group.
-    #[inline]
+    // A call of it would cost as much as what it does.
+    #[inline(always)]
     pub(super) fn starts(&self, ty: TypeId, holder: EntityId) -> Option<[u32; 2]> {
         let (ids, begin) = self.holders.get(ty.index())?;
         // Whoever is new, or known to nobody, has an id behind those of the base.

@@ -102,7 +102,8 @@ impl World {
 
     /// Everything that an entity of the base with several containers lies in; nothing where there is
     /// more to know of the ways up from it.
-    #[inline]
+    // A call of it would cost as much as what it does.
+    #[inline(always)]
     pub(crate) fn all_above(&self, entity: EntityId) -> Option<Places<'_>> {
         let above = self.reach.above(entity)?;
         // A change further up disturbs what lies below in the tree, which this entity may not.
@@ -112,7 +113,8 @@ impl World {
     }
 
     /// The number of a resource of the base above which no way has changed.
-    #[inline]
+    // A call of it would cost as much as what it does.
+    #[inline(always)]
     pub(crate) fn settled_number(&self, entity: EntityId) -> Option<(Row, u32)> {
         let row = *self.base.rows.get(entity.index())?;
         let number = self.base.tree.number(entity);
