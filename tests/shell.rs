@@ -183,6 +183,7 @@ fn what_cannot_be_read_or_written_is_two() {
             "nowhere.world",
         ],
         &["ask", "--batch", "nowhere.jsonl", "-p", "app.policy"],
+        &["ask", "--batch", ".", "-p", "app.policy"],
         &["graph", "nowhere.policy"],
         &["compile", "app.policy", "-o", "no/such/place.json"],
         &["init"],
@@ -191,6 +192,18 @@ fn what_cannot_be_read_or_written_is_two() {
         &["man", "app.policy"],
     ] {
         assert_eq!(code(arguments), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn where_no_policy_is_that_is_told() {
+    let directory = started("nothing");
+    fs::create_dir(directory.join("empty")).unwrap();
+    for command in ["check", "lint", "test"] {
+        let output = ward(&directory, &[command, "empty"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{command}");
+        let told = text(&output.stderr);
+        assert_eq!(told, "note: there is no `.policy` file below `empty`\n");
     }
 }
 

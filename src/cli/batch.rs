@@ -15,7 +15,7 @@ use crate::plan::Value;
 const LINE_LIMIT: u64 = 1 << 20;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a question as an object")]
 struct Question {
     subject: String,
     action: String,
@@ -78,6 +78,10 @@ pub(super) fn run(
 ) -> Outcomes {
     let mut input: Box<dyn BufRead> = if input::is_stdin(file) {
         Box::new(input::take_stdin()?)
+    } else if file.is_dir() {
+        // It can be opened, and what then fails names no file.
+        let said = format!("cannot read `{}`: it is a directory", file.display());
+        return Err(Stop::Input(said));
     } else {
         let opened = File::open(file)
             .map_err(|error| Stop::Input(format!("cannot read `{}`: {error}", file.display())))?;

@@ -64,6 +64,22 @@ pub(super) fn units(paths: &[PathBuf]) -> Result<Vec<Unit>, Stop> {
     Ok(roots(all))
 }
 
+/// The same, and a note where there is none: it may look in the wrong place.
+pub(super) fn noted_units(paths: &[PathBuf]) -> Result<Vec<Unit>, Stop> {
+    let units = units(paths)?;
+    if units.is_empty() {
+        let names = paths.iter().map(|path| format!("`{}`", shown(path)));
+        let names: Vec<String> = names.collect();
+        let place = if names.is_empty() {
+            "here".to_owned()
+        } else {
+            names.join(", ")
+        };
+        report::note(&format!("there is no `.policy` file below {place}"));
+    }
+    Ok(units)
+}
+
 /// Every policy that was below these paths at a revision, and what the files of those policies were that
 /// there are now: a path may lead into several repositories.
 pub(super) fn units_at(
@@ -87,7 +103,7 @@ pub(super) fn units_at(
 
 /// Every policy below these paths, compiled.
 pub(super) fn compiled(paths: &[PathBuf]) -> Result<Vec<Result<Policy, Diagnostics>>, Stop> {
-    Ok(units(paths)?.iter().map(Unit::compile).collect())
+    Ok(noted_units(paths)?.iter().map(Unit::compile).collect())
 }
 
 /// What stands for standard input where a file is asked for, and the name that its text then has.

@@ -154,7 +154,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Outcomes {
         return Err(Stop::Input(said.to_owned()));
     }
     let since = arguments.since()?;
-    let read = || input::units(&arguments.paths);
+    let read = || input::noted_units(&arguments.paths);
     let mut found = findings(arguments, &read()?, since.as_ref())?;
     if mends {
         for _ in 0..ROUNDS {

@@ -9,6 +9,10 @@ pub(crate) fn too_large(span: Span) -> Diagnostic {
 }
 
 pub(crate) fn unknown_character(span: Span, text: &str) -> Diagnostic {
+    if text.starts_with('\u{feff}') {
+        return Diagnostic::error("E0101", span, "unexpected byte order mark")
+            .help("save the file as UTF-8 without a byte order mark");
+    }
     let shown: String = text.chars().take(20).collect();
     let error = Diagnostic::error(
         "E0101",
@@ -82,7 +86,7 @@ pub(crate) fn unexpected(
     };
     match help {
         Some(help) => error.help(help),
-        None if expected.is_empty() => error,
+        None if expected.is_empty() => error.help("take it out, or finish what stands before it"),
         None => error.help(format!("expected {expected} here")),
     }
 }

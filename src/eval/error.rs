@@ -66,7 +66,10 @@ impl QueryError {
     }
 
     pub(crate) fn unknown_type(plan: &Plan, name: &str) -> Self {
-        let help = format!("the types are {}", quoted(plan.type_names()));
+        let help = match plan.types.len() {
+            0 => "it declares no types".to_owned(),
+            _ => format!("the types are {}", quoted(plan.type_names())),
+        };
         let near = nearest(name, plan.type_names());
         Self::new(
             "E0601",

@@ -22,7 +22,7 @@ struct Options {
     #[arg(long, default_value_t = 20_000)]
     lines: usize,
     /// How many facts the smaller world has; the larger has five times as many
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 400_000)]
     facts: usize,
     /// How many seconds each figure is measured, for at most five runs
     #[arg(long, default_value_t = 5)]
