@@ -431,18 +431,15 @@ fn an_action_shows_as_far_as_it_goes() {
 fn new_sets_count_in_a_world_that_stands() {
     let policy = "
         subject User
-        scope Team {
-            owner?: User
-            role Member {}
-            role Owner { also owner }
-        }
+        scope Team { role Member {} }
+        scope Crew { owner?: User  role Owner { also owner } }
         scope Box { role Reader { sees this } }
         scope Shelf { role Reader { sees this } }
     ";
     let facts = "
         Team:a#Member is Reader of Box:b
-        Team:o { owner: User:bob }
-        Team:o#Owner is Reader of Shelf:s
+        Crew:o { owner: User:bob }
+        Crew:o#Owner is Reader of Shelf:s
         User:ann is Member of Team:z
     ";
     let mut world = world(policy, facts);
