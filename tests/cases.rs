@@ -371,6 +371,58 @@ fn each_way_counts_for_itself() {
     come_out(&uncapped, facts, &others.collect::<Vec<_>>());
 }
 
+/// What a subject and its groups hold adds up, what limits among it; what has ended does not count.
+#[test]
+fn what_is_held_adds_up() {
+    let policy = "
+        subject User
+        subject Group of User
+        scope Org {}
+        scope Team in Org {
+            role Member { sees * }
+            role Editor { can * }
+            role Capped { at most Doc.view }
+        }
+        resource Doc in Team { actions view, edit }
+        resource Note in Team {
+            relation readers: User
+            actions view
+            role Reader { also readers  sees this  can view }
+        }
+    ";
+    let mut facts = String::from(
+        "
+        Team:a in Org:o
+        Doc:d in Team:a
+        Note:n in Team:a
+        Group:g is Member of Team:a
+        Group:capped is Capped of Team:a
+        User:ann in Group:g
+        User:ann is Editor of Team:a
+        User:bob is Member of Team:a, Editor of Team:a
+        User:bob in Group:capped
+        User:old is Member of Team:a, Editor of Team:a until 1969-01-01
+        ",
+    );
+    for reader in 10..30 {
+        facts += &format!("Note:n readers User:r{reader}\n");
+    }
+    let questions = [
+        ("User:ann", "Doc.edit Doc:d", Outcome::Allowed),
+        ("User:bob", "Doc.edit Doc:d", Outcome::Forbidden),
+        ("User:old", "Doc.edit Doc:d", Outcome::Forbidden),
+        ("User:r10", "Note.view Note:n", Outcome::Allowed),
+        ("User:r20", "Note.view Note:n", Outcome::Allowed),
+        ("User:r29", "Note.view Note:n", Outcome::Allowed),
+        ("User:capped", "Note.view Note:n", Outcome::Invisible),
+        ("User:old", "Note.view Note:n", Outcome::Forbidden),
+    ];
+    come_out(policy, &facts, &questions);
+    let uncapped = policy.replace("at most Doc.view", "");
+    let others = questions.into_iter().filter(|(by, ..)| *by != "User:bob");
+    come_out(&uncapped, &facts, &others.collect::<Vec<_>>());
+}
+
 /// What an action shows, through shares and under ceilings.
 #[test]
 fn an_action_shows_as_far_as_it_goes() {
@@ -431,18 +483,15 @@ fn an_action_shows_as_far_as_it_goes() {
 fn new_sets_count_in_a_world_that_stands() {
     let policy = "
         subject User
-        scope Team {
-            owner?: User
-            role Member {}
-            role Owner { also owner }
-        }
+        scope Team { role Member {} }
+        scope Crew { owner?: User  role Owner { also owner } }
         scope Box { role Reader { sees this } }
         scope Shelf { role Reader { sees this } }
     ";
     let facts = "
         Team:a#Member is Reader of Box:b
-        Team:o { owner: User:bob }
-        Team:o#Owner is Reader of Shelf:s
+        Crew:o { owner: User:bob }
+        Crew:o#Owner is Reader of Shelf:s
         User:ann is Member of Team:z
     ";
     let mut world = world(policy, facts);
@@ -492,6 +541,29 @@ fn groups_hold_whatever_their_numbers_are() {
         };
         assert!(sees(0) && sees(group), "{user}");
         assert!(!sees((group + 1) % 130) || group == 129, "{user}");
+    }
+}
+
+/// Something in two of many containers, whatever their numbers.
+#[test]
+fn what_holds_a_thing_and_what_does_not() {
+    let policy = "
+        subject User
+        scope Folder { role Viewer { sees * } }
+        resource Doc in many Folder { actions view }
+    ";
+    let mut facts = String::from("Doc:d in Folder:f0\nDoc:d in Folder:f1\n");
+    for folder in 0..200 {
+        facts += &format!("User:u{folder} is Viewer of Folder:f{folder}\n");
+    }
+    let world = world(policy, &facts);
+    let ward = Evaluator::new(&world, 0);
+    for folder in 0..200 {
+        let user = format!("User:u{folder}").parse().unwrap();
+        let doc = "Doc:d".parse().unwrap();
+        let decision = ward.check(&user, "view", &doc, &Context::default());
+        let sees = decision.unwrap().outcome != Outcome::Invisible;
+        assert_eq!(sees, folder < 2, "{user}");
     }
 }
 
