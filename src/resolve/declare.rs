@@ -2,7 +2,7 @@
 
 use super::schema::{
     ActionInfo, AttributeInfo, ContextInfo, LevelInfo, Named, RelationInfo, RoleInfo, Schema,
-    ShareInfo, TypeInfo, kind_word,
+    ShareInfo, TypeInfo, kind_word, of_other_languages,
 };
 use crate::diagnostic::{Diagnostic, model, names as report, syntax};
 use crate::literal::nearest;
@@ -19,20 +19,6 @@ const VALUE_TYPES: [(&str, ValueType); 8] = [
     ("IpAddr", ValueType::IpAddr),
     ("Permissions", ValueType::Permissions),
 ];
-
-/// The type of values that has this name elsewhere.
-fn of_other_languages(name: &str) -> Option<&'static str> {
-    Some(match name.to_ascii_lowercase().as_str() {
-        "boolean" => "Bool",
-        "integer" | "long" | "number" => "Int",
-        "double" | "float" => "Decimal",
-        "text" | "varchar" => "String",
-        "date" | "time" | "timestamp" => "Datetime",
-        "interval" | "timespan" => "Duration",
-        "cidr" | "inet" | "ip" => "IpAddr",
-        _ => return None,
-    })
-}
 
 struct Declarer<'a, 'd> {
     schema: Schema<'a>,

@@ -141,3 +141,17 @@ pub(crate) fn kind_word(kind: TypeKind) -> &'static str {
         TypeKind::Resource => "resource",
     }
 }
+
+/// The type of values that has this name elsewhere.
+pub(super) fn of_other_languages(name: &str) -> Option<&'static str> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "boolean" => "Bool",
+        "integer" | "long" | "number" => "Int",
+        "double" | "float" => "Decimal",
+        "text" | "varchar" => "String",
+        "date" | "time" | "timestamp" => "Datetime",
+        "interval" | "timespan" => "Duration",
+        "cidr" | "inet" | "ip" => "IpAddr",
+        _ => return None,
+    })
+}
