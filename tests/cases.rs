@@ -4,9 +4,13 @@
 #![cfg(feature = "compiler")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod small;
+
 use std::path::Path;
 
 use ward::{Context, EntityName, Evaluator, Outcome, Plan, Sources, World};
+
+use small::world;
 
 #[test]
 fn cases_come_out_as_they_say() {
@@ -89,226 +93,6 @@ fn conditions_count_in_a_world_that_stands() {
     }
 }
 
-const LISTED: &str = "
-subject User
-scope Team { role Member { sees Doc } }
-scope Folder { role Reader { sees Doc } }
-scope Shelf { role Reader { sees Note } }
-resource Doc in Team, Folder { actions view }
-resource Note in many Shelf { actions view }
-";
-
-/// What a role shows is listed too where it stands in another container first.
-#[test]
-fn lists_have_what_stands_in_further_containers() {
-    let facts = "
-        Doc:a in Team:t, Folder:f
-        Note:n in Shelf:f, Shelf:g
-        User:ann is Member of Team:t
-        User:bob is Reader of Folder:f
-        User:bob is Reader of Shelf:f
-        User:cleo is Reader of Shelf:g
-    ";
-    let lists = [
-        ("User:ann", "Doc", "Doc:a"),
-        ("User:bob", "Doc", "Doc:a"),
-        ("User:bob", "Note", "Note:n"),
-        ("User:cleo", "Note", "Note:n"),
-    ];
-    are_listed(LISTED, facts, &lists);
-}
-
-const NAMED: &str = "
-subject User
-scope Team {}
-resource Doc in Team { owner: User  actions view  role Owner { also owner  sees this } }
-";
-
-/// The same where no fact says who holds a role.
-#[test]
-fn lists_have_what_a_link_shows() {
-    let facts = "Doc:a in Team:t { owner: User:ann }";
-    are_listed(NAMED, facts, &[("User:ann", "Doc", "Doc:a")]);
-}
-
-/// The same of what is shown by an action: what the level of a share keeps out is not in the list.
-#[test]
-fn lists_leave_out_what_a_share_does_not_show() {
-    let policy = "
-        subject User
-        scope Team { role Reader { can Doc.read, Doc.edit } }
-        resource Doc in Team {
-            visible by read
-            actions read, edit
-            share with Team { level look { read }  level change { edit }  level both { read, edit } }
-        }
-    ";
-    let facts = "
-        Doc:looked in Team:a
-        Doc:changed in Team:a
-        Doc:both in Team:a
-        share Doc:looked with Team:b at look
-        share Doc:changed with Team:b at change
-        share Doc:both with Team:b at both
-        User:ann is Reader of Team:b
-    ";
-    let world = world(policy, facts);
-    let ward = Evaluator::new(&world, 0);
-    let ann: EntityName = "User:ann".parse().unwrap();
-    let none = Context::default();
-    let names = |found: Vec<EntityName>| {
-        let found = found.iter().map(EntityName::to_string);
-        found.collect::<Vec<_>>().join(" ")
-    };
-    let listed = |action: &str| names(ward.allowed(&ann, action, "Doc", &none).unwrap());
-    assert_eq!(
-        names(ward.visible(&ann, "Doc", &none).unwrap()),
-        "Doc:both Doc:looked"
-    );
-    assert_eq!(listed("read"), "Doc:both Doc:looked");
-    assert_eq!(listed("edit"), "Doc:both");
-    let list = ward.list(&ann, None, "Doc", &none).unwrap();
-    assert_eq!(format!("{list:?}"), "List { .. }");
-}
-
-/// Who is in a set by a role that includes its own, and by one that customers made.
-#[test]
-fn lists_have_what_sets_hold() {
-    let policy = "
-        subject User
-        scope Team {
-            role Member {}
-            role Lead { includes Member }
-            role Other {}
-            actions open
-            custom roles from open
-        }
-        scope Box { role Reader { sees this } }
-    ";
-    let facts = "
-        role Made of Team:t can Team.open
-        Team:t#Member is Reader of Box:members
-        Team:t#Other is Reader of Box:others
-        Team:t#Made is Reader of Box:made
-        User:ann is Lead of Team:t
-        User:bob is Other of Team:t
-        User:cleo is Made of Team:t
-    ";
-    let lists = [
-        ("User:cleo", "Box", "Box:made"),
-        ("User:ann", "Box", "Box:members"),
-        ("User:bob", "Box", "Box:others"),
-    ];
-    are_listed(policy, facts, &lists);
-}
-
-/// At the very moment at which a fact ends it has ended, in lists too.
-#[test]
-fn lists_leave_out_what_has_ended() {
-    let policy = "
-        subject User
-        subject Group of User
-        scope Team { role Member { sees Doc } }
-        resource Doc in Team { share with Team { level look {} } }
-    ";
-    let facts = "
-        Doc:a in Team:t
-        Doc:b in Team:u
-        User:ann is Member of Team:t until 2030-01-01
-        Group:g is Member of Team:t
-        User:bob in Group:g until 2030-01-01
-        share Doc:b with Team:v at look until 2030-01-01
-        User:cleo is Member of Team:v
-    ";
-    let world = world(policy, facts);
-    let end = ward::parse_datetime("2030-01-01").unwrap();
-    for (now, count) in [(end - 1, 1), (end, 0)] {
-        let ward = Evaluator::new(&world, now);
-        for subject in ["User:ann", "User:bob", "User:cleo"] {
-            let subject = subject.parse().unwrap();
-            let seen = ward.visible(&subject, "Doc", &Context::default()).unwrap();
-            assert_eq!(seen.len(), count, "{subject} at {now}");
-        }
-    }
-}
-
-/// Whom a role follows from a role that shows nothing by itself; and strangers, of each type.
-#[test]
-fn who_lists_have_all_who_see() {
-    let policy = "
-        subject User
-        subject Robot
-        scope Team {
-            relation crew: User
-            role Staff { also crew }
-            role Member { also Staff  sees Doc }
-        }
-        scope Room { role Guest { sees Page } }
-        resource Doc in Team
-        resource Page in Room
-        hide Page when principal is User
-        hide Page when principal is Robot
-    ";
-    let facts = "
-        Doc:a in Team:t
-        Page:p in Room:r
-        User:ann is Staff of Team:t
-        anyone is Guest of Room:r
-    ";
-    let world = world(policy, facts);
-    let ward = Evaluator::new(&world, 0);
-    let who = |name: &str| {
-        let who = ward.who_sees(&name.parse().unwrap(), &Context::default());
-        let who = who.unwrap();
-        let subjects = who.subjects.iter().map(EntityName::to_string);
-        (subjects.collect::<Vec<_>>().join(" "), who.anyone)
-    };
-    assert_eq!(who("Doc:a"), ("User:ann".to_owned(), false));
-    assert_eq!(who("Page:p"), (String::new(), false));
-}
-
-/// Guards in guards, what is shown by an action alone, and what everybody holds.
-#[test]
-fn who_lists_have_those_who_see_by_more_than_one_role() {
-    let policy = "
-        subject User
-        scope Org { role Staff {} }
-        scope Team in Org {
-            role A { includes B }
-            role B { requires Org.Staff  includes C }
-            role C { requires Org.Staff  includes D }
-            role D { requires Org.Staff  sees Doc }
-            role Reader { can Page.read }
-            custom roles from Page.read
-        }
-        resource Doc in Team
-        resource Page in Team { visible by read  actions read }
-    ";
-    let facts = "
-        Team:t in Org:o
-        Team:u in Org:o
-        Doc:d in Team:t
-        Page:p in Team:t
-        Page:q in Team:u
-        role Made of Team:t can Page.read
-        User:ann is Staff of Org:o, A of Team:t
-        User:bob is Reader of Team:t
-        User:cleo is Made of Team:t
-        anyone is Reader of Team:u
-    ";
-    let world = world(policy, facts);
-    let ward = Evaluator::new(&world, 0);
-    let who = |name: &str| {
-        let who = ward.who_sees(&name.parse().unwrap(), &Context::default());
-        let who = who.unwrap();
-        let subjects = who.subjects.iter().map(|subject| subject.id.as_str());
-        (subjects.collect::<Vec<_>>().join(" "), who.anyone)
-    };
-    assert_eq!(who("Doc:d"), ("ann".to_owned(), false));
-    assert_eq!(who("Page:p"), ("bob cleo".to_owned(), false));
-    assert_eq!(who("Page:q"), ("ann bob cleo".to_owned(), true));
-}
-
 /// A scope that overrides: with it in a policy every question is walked.
 const WALKED: &str = "scope Zone in Org { overrides Org }";
 
@@ -316,13 +100,23 @@ fn come_out(policy: &str, facts: &str, questions: &[(&str, &str, Outcome)]) {
     for policy in [policy.to_owned(), format!("{policy}{WALKED}")] {
         let world = world(&policy, facts);
         let ward = Evaluator::new(&world, 0);
+        let mut batch = Vec::new();
         for (subject, question, outcome) in questions {
             let (action, resource) = question.split_once(' ').unwrap();
             let (subject, resource) = (subject.parse().unwrap(), resource.parse().unwrap());
             let decision = ward.check(&subject, action, &resource, &Context::default());
             let found = decision.unwrap().outcome;
             assert_eq!(found, *outcome, "{subject} {question}, {policy}");
+            let key = |name| ward.entity_key(name).unwrap();
+            let action = ward.action_key(action, &resource.type_name).unwrap();
+            if let (Some(subject), Some(resource)) = (key(&subject), key(&resource)) {
+                batch.push(((subject, action, resource), *outcome));
+            }
         }
+        // Those of one subject follow one another, and those of others come between.
+        let (questions, outcomes): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let found = ward.check_keys(&questions, &Context::default()).unwrap();
+        assert_eq!(found, outcomes, "{policy}");
     }
 }
 
@@ -564,54 +358,6 @@ fn what_holds_a_thing_and_what_does_not() {
         let decision = ward.check(&user, "view", &doc, &Context::default());
         let sees = decision.unwrap().outcome != Outcome::Invisible;
         assert_eq!(sees, folder < 2, "{user}");
-    }
-}
-
-fn world(policy: &str, facts: &str) -> World {
-    let policy = ward::compile(&Sources::new().with("small.policy", policy)).unwrap();
-    let facts = ward::load::world_text("small.world", facts).unwrap();
-    World::build(policy.plan().clone(), facts).unwrap()
-}
-
-fn are_listed(policy: &str, facts: &str, lists: &[(&str, &str, &str)]) {
-    let world = world(policy, facts);
-    let ward = Evaluator::new(&world, 0);
-    for (subject, ty, one) in lists {
-        let subject: EntityName = subject.parse().unwrap();
-        let seen = ward.visible(&subject, ty, &Context::default()).unwrap();
-        let seen: Vec<String> = seen.iter().map(EntityName::to_string).collect();
-        assert_eq!(seen, [*one], "{subject} {ty}");
-    }
-}
-
-const MADE: &str = "
-subject User
-scope Team { custom roles from Doc.* }
-resource Doc in Team { visible by view  actions view, edit }
-";
-
-/// A role that a team makes shows by the action that shows, and by no other.
-#[test]
-fn who_sees_by_a_made_role_is_told() {
-    let policy = ward::compile(&Sources::new().with("made.policy", MADE)).unwrap();
-    let facts = "
-        Doc:a in Team:t
-        role Viewer of Team:t can Doc.view
-        role Scribe of Team:t can Doc.edit
-        User:ann is Viewer of Team:t
-        User:bob is Scribe of Team:t
-    ";
-    let facts = ward::load::world_text("made.world", facts).unwrap();
-    let world = World::build(policy.plan().clone(), facts).unwrap();
-    let ward = Evaluator::new(&world, 0);
-    let doc = "Doc:a".parse().unwrap();
-    let who = ward.who_sees(&doc, &Context::default()).unwrap();
-    let names: Vec<String> = who.subjects.iter().map(EntityName::to_string).collect();
-    assert_eq!(names, ["User:ann"]);
-    for (subject, shown) in [("User:ann", 1), ("User:bob", 0)] {
-        let subject = subject.parse().unwrap();
-        let seen = ward.visible(&subject, "Doc", &Context::default()).unwrap();
-        assert_eq!(seen.len(), shown, "{subject}");
     }
 }
 

@@ -14,7 +14,6 @@ use crate::world::{ANYONE, AnyRole, FOREVER, Share, World};
 /// Keeps the first holding or rule that gave sight, and power, and every rule that took away.
 struct Recorder {
     faults: Faults,
-    bit: u64,
     sight: Option<(HeldRole, ClauseId)>,
     power: Option<(HeldRole, ClauseId)>,
     rules: Vec<(Effect, ClauseId)>,
@@ -31,10 +30,9 @@ impl Trace for Recorder {
         // The last one that is told is the one whose reach has the action.
         self.sight = Some((*held, clause));
     }
-    fn grant(&mut self, held: &HeldRole, clause: ClauseId, mask: u64) {
-        if mask & self.bit != 0 && self.power.is_none() {
-            self.power = Some((*held, clause));
-        }
+    fn grant(&mut self, held: &HeldRole, clause: ClauseId) {
+        // With one action asked for, only the first that gives it is told.
+        self.power = Some((*held, clause));
     }
     fn unmet(&mut self, held: &HeldRole, clause: ClauseId, effect: Unmet) {
         let told = self.unmet.iter().any(|(_, _, before)| *before == clause);
@@ -54,10 +52,8 @@ impl Trace for Recorder {
     fn confined(&mut self) {
         self.confined = true;
     }
-    fn rule(&mut self, effect: Effect, clause: ClauseId, mask: u64) {
-        if mask & self.bit != 0 {
-            self.rules.push((effect, clause));
-        }
+    fn rule(&mut self, effect: Effect, clause: ClauseId) {
+        self.rules.push((effect, clause));
     }
     fn fault(&mut self, clause: ClauseId, fault: Fault) {
         self.faults.fault(clause, fault);
@@ -109,7 +105,6 @@ impl Evaluator<'_> {
         let ty = self.type_named(&resource.type_name)?;
         let mut recorder = Recorder {
             faults: Faults::default(),
-            bit: asked.map_or(u64::MAX, |(_, bit)| bit),
             sight: None,
             power: None,
             rules: Vec::new(),
@@ -349,7 +344,6 @@ impl Evaluator<'_> {
             return Vec::new();
         };
         let plan = self.plan();
-        let of = self.world.type_of(resource);
         let mut reasons = Vec::new();
         let watched = Watched {
             lane: Some(lane),
@@ -362,26 +356,16 @@ impl Evaluator<'_> {
         let within = credential
             .and_then(|by| by.within.as_deref())
             .unwrap_or(&[]);
+        let has_power = verdict.power & bit != 0;
         for place in places {
             let confines = confined && within.contains(&place.entity);
-            if place.pending != 0 && !confines {
-                continue;
-            }
             let held = question.asker.held_at(self.world, place.entity, self.now);
-            let has_power = verdict.power & bit != 0;
-            let would = held.iter().any(|held| {
-                let Some(AnyRole::Declared(role)) = self.world.role(held.role) else {
-                    return !has_power;
-                };
-                if has_power {
-                    of.is_some_and(|of| !role.sights_of(of).is_empty())
-                } else {
-                    role.grants_in(lane)
-                        .iter()
-                        .any(|grant| grant.mask & bit != 0)
-                }
+            let mut would = held.iter().map(|held| match has_power {
+                true => self.shows_one(held, resource),
+                false => self.grants(held, lane, bit),
             });
-            if !(would || confines) || place.mask & bit != 0 {
+            let counts = confines || place.pending == 0 && would.any(|would| would);
+            if place.mask & bit != 0 || !counts {
                 continue;
             }
             for share in self
@@ -400,6 +384,31 @@ impl Evaluator<'_> {
         }
         reasons.dedup();
         reasons
+    }
+
+    /// Whether a role that is held has an action, under a condition or without.
+    fn grants(&self, held: &HeldRole, lane: LaneId, bit: u64) -> bool {
+        match self.world.role(held.role) {
+            Some(AnyRole::Declared(role)) => {
+                let mut grants = role.grants_in(lane).iter();
+                grants.any(|grant| grant.mask & bit != 0)
+            }
+            Some(AnyRole::Custom(role)) => role.masks.mask(lane) & bit != 0,
+            None => false,
+        }
+    }
+
+    /// Whether a role that is held can show a resource.
+    fn shows_one(&self, held: &HeldRole, resource: EntityId) -> bool {
+        let Some(of) = self.world.type_of(resource) else {
+            return false;
+        };
+        let sees = match self.world.role(held.role) {
+            Some(AnyRole::Declared(role)) => !role.sights_of(of).is_empty(),
+            _ => false,
+        };
+        let shown_by = self.plan().types[of].visible_by;
+        sees || shown_by.is_some_and(|(lane, bit)| self.grants(held, lane, bit))
     }
 
     pub(super) fn held(&self, question: &Question, held: &HeldRole) -> Held {
@@ -425,30 +434,26 @@ impl Evaluator<'_> {
         };
         // What a role includes is held by the same fact.
         let said = world.role_name(holding.role);
-        let is_group = holding.set.is_none()
-            && holding.holder != ANYONE
-            && holding.holder != question.asker.id;
         Held {
             fact: format!(
                 "{holder} is {said} of {place}{}",
                 until(world.end(&holding))
             ),
             place: world.holding_place(&holding).map(ToString::to_string),
-            through: if is_group {
-                self.group_path(question.asker.id, holding.holder)
-            } else {
-                Vec::new()
-            },
+            through: self.group_path(question.asker.id, holding.holder),
             also: None,
         }
     }
 
-    /// A shortest chain of memberships from a subject to a group.
+    /// A shortest chain of memberships from a subject to a group, both with it; empty where there
+    /// is none.
     fn group_path(&self, from: EntityId, to: EntityId) -> Vec<String> {
-        let first = std::iter::once(self.world.name(from).to_string());
-        let path = self.groups_to(from, to).into_iter();
-        first
-            .chain(path.map(|(to, _)| self.world.name(to).to_string()))
+        let path = self.groups_to(from, to).into_iter().map(|(to, _)| to);
+        let path: Vec<EntityId> = path.collect();
+        let first = path.first().map(|_| from);
+        let names = first.into_iter().chain(path);
+        names
+            .map(|name| self.world.name(name).to_string())
             .collect()
     }
 

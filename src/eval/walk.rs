@@ -92,7 +92,7 @@ pub(super) trait Trace {
     /// A held role gave sight.
     fn sight(&mut self, _held: &Held, _clause: ClauseId) {}
     /// A held role gave actions.
-    fn grant(&mut self, _held: &Held, _clause: ClauseId, _mask: u64) {}
+    fn grant(&mut self, _held: &Held, _clause: ClauseId) {}
     /// A held role would have given sight or actions, but for its condition.
     fn unmet(&mut self, _held: &Held, _clause: ClauseId, _effect: Unmet) {}
     /// A held role would have given actions, but for a ceiling, or for what limits a credential.
@@ -102,7 +102,7 @@ pub(super) trait Trace {
     /// No way leads to what the credential is confined to.
     fn confined(&mut self) {}
     /// A rule matched.
-    fn rule(&mut self, _effect: Effect, _clause: ClauseId, _mask: u64) {}
+    fn rule(&mut self, _effect: Effect, _clause: ClauseId) {}
     /// A condition could not be read.
     fn fault(&mut self, clause: ClauseId, fault: Fault);
 }
@@ -428,7 +428,7 @@ impl Case<'_> {
             }
             if self.holds_or(false, grant.condition, grant.clause, resource, trace) {
                 verdict.power |= adds;
-                trace.grant(held, grant.clause, adds);
+                trace.grant(held, grant.clause);
             } else {
                 trace.unmet(held, grant.clause, Unmet::Actions);
             }
@@ -463,7 +463,7 @@ impl Case<'_> {
             {
                 verdict.sees = true;
                 verdict.reach = u64::MAX;
-                trace.rule(Effect::Reveal, rule.clause, u64::MAX);
+                trace.rule(Effect::Reveal, rule.clause);
             }
         }
         let shows = shows.filter(|_| own.shown);
@@ -478,7 +478,7 @@ impl Case<'_> {
             {
                 verdict.sees = true;
                 verdict.reach = u64::MAX;
-                trace.rule(Effect::Permit, rule.clause, u64::MAX);
+                trace.rule(Effect::Permit, rule.clause);
             }
         }
         if verdict.sees {
@@ -486,7 +486,7 @@ impl Case<'_> {
                 if self.is_for(&rule.subjects)
                     && self.holds_or(true, rule.condition, rule.clause, resource, trace)
                 {
-                    trace.rule(Effect::Hide, rule.clause, u64::MAX);
+                    trace.rule(Effect::Hide, rule.clause);
                     *verdict = Verdict::default();
                     return;
                 }
@@ -497,7 +497,7 @@ impl Case<'_> {
             let adds = rule.mask & own.power & want & !verdict.power;
             if adds != 0 && self.holds_or(false, rule.condition, rule.clause, resource, trace) {
                 verdict.power |= adds;
-                trace.rule(Effect::Permit, rule.clause, adds);
+                trace.rule(Effect::Permit, rule.clause);
             }
         }
         if !verdict.sees {
@@ -510,7 +510,7 @@ impl Case<'_> {
             let takes = rule.mask & verdict.allowed;
             if takes != 0 && self.holds_or(true, rule.condition, rule.clause, resource, trace) {
                 verdict.allowed &= !takes;
-                trace.rule(Effect::Forbid, rule.clause, takes);
+                trace.rule(Effect::Forbid, rule.clause);
             }
         }
     }
