@@ -399,3 +399,32 @@ fn what_conditions_read_is_told_by_its_kind() {
         ]
     );
 }
+
+#[test]
+fn a_proof_names_the_also_by_which_a_role_is_held() {
+    let directory = fresh("also");
+    let policy = "
+        subject User
+        scope Team {}
+        resource Doc in Team {
+            owner: User
+            actions edit
+            role Owner { also owner  sees this  can edit }
+        }
+    ";
+    fs::write(directory.join("app.policy"), policy).unwrap();
+    let world = "Doc:a in Team:t { owner: User:ann }";
+    fs::write(directory.join("app.world"), world).unwrap();
+    let question = ["explain", "User:ann", "edit", "Doc:a"];
+    let scene = ["-p", "app.policy", "-w", "app.world", "--format", "json"];
+    let (code, text) = run(&directory, &[&question[..], &scene].concat());
+    assert_eq!(code, 0, "{text}");
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let clauses = json["proofs"][0]["clauses"].as_array().unwrap();
+    let mut clauses: Vec<&str> = clauses
+        .iter()
+        .map(|c| c["text"].as_str().unwrap())
+        .collect();
+    clauses.sort_unstable();
+    assert_eq!(clauses, ["also owner", "can edit", "sees this"]);
+}

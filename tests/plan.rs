@@ -502,7 +502,7 @@ fn what_contradicts_itself_is_refused_by_its_part() {
             turned("roles/Member/sights"),
             "sights",
         ),
-        ("roles/Member/sights/1/this", true.into(), "sights"),
+        ("roles/Member/sights/0/this", true.into(), "sights"),
         ("roles/Admin/grants", turned("roles/Admin/grants"), "grants"),
         (
             "roles/Staff/ceiling/0",
