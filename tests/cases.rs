@@ -409,3 +409,43 @@ fn relations_may_name_many() {
     assert_eq!(outcome("User:in", "edit"), Outcome::Forbidden);
     assert_eq!(outcome("User:out", "view"), Outcome::Invisible);
 }
+
+/// A role with an end counts until then, on a container and on the thing itself, and beside one that
+/// has no end.
+#[test]
+fn what_has_an_end_counts_until_then() {
+    let policy = "
+        subject User
+        scope Team { role Member { sees *  can Doc.view } }
+        resource Doc in Team { actions view, edit  role Editor { sees this  can view, edit } }
+    ";
+    let facts = "
+        Doc:d in Team:t
+        User:ann is Member of Team:t until 2030-01-01
+        User:bob is Editor of Doc:d until 2030-01-01
+        User:cleo is Member of Team:t
+        User:cleo is Editor of Doc:d until 2030-01-01
+    ";
+    let world = world(policy, facts);
+    let end = 1_893_456_000_000;
+    let questions = [
+        ("User:ann", "view", Outcome::Allowed, Outcome::Invisible),
+        ("User:ann", "edit", Outcome::Forbidden, Outcome::Invisible),
+        ("User:bob", "edit", Outcome::Allowed, Outcome::Invisible),
+        ("User:cleo", "view", Outcome::Allowed, Outcome::Allowed),
+        ("User:cleo", "edit", Outcome::Allowed, Outcome::Forbidden),
+    ];
+    for (subject, action, before, after) in questions {
+        for (now, outcome) in [(end - 1, before), (end, after)] {
+            let ward = Evaluator::new(&world, now);
+            let subject = subject.parse().unwrap();
+            let doc = "Doc:d".parse().unwrap();
+            let decision = ward.check(&subject, action, &doc, &Context::default());
+            assert_eq!(
+                decision.unwrap().outcome,
+                outcome,
+                "{subject} {action} {now}"
+            );
+        }
+    }
+}

@@ -318,8 +318,9 @@ resource Film in Club {
     wait: Duration
     from: IpAddr
     owner: User
+    origin?: Film
     relation crew: User
-    actions fields, whole, networks, waits, sets, roles, asks, edges
+    actions fields, whole, networks, waits, sets, roles, asks, edges, remakes
 }
 permit Film.fields when resource.owner.box.a == 2 && context.asked.n > 0 && !(resource.box has b)
 permit Film.whole when resource.box != resource.owner.box
@@ -328,6 +329,7 @@ permit Film.waits when resource.wait < 1h && resource.wait * 2 > -5m
 permit Film.sets when resource.tags.containsAny(["a"]) && resource.tags.containsAll(["b"]) && !resource.tags.isEmpty()
 permit Film.roles when principal is Member of Club || principal is Guest of Club
 permit Film.asks when credential is Key && credential.Club == resource.Club
+permit Film.remakes when resource has origin && resource.origin.Club != resource.Club
 permit Film.edges when principal in resource.crew && resource.tags == ["a", "b", "c", "d", "e", "f", "g"]
 "#;
 
@@ -340,8 +342,9 @@ fn what_conditions_read_is_told_by_its_kind() {
         Key:k in Club:silent { owner: User:ann }
         Film:metropolis in Club:silent {
             owner: User:ann, box: { a: 1 }, wait: 90s, from: ip("10.0.0.0/8"),
-            tags: ["g", "f", "e", "d", "c", "b", "a"]
+            tags: ["g", "f", "e", "d", "c", "b", "a"], origin: Film:golem
         }
+        Film:golem in Club:loud
         Film:metropolis crew User:ann
     "#;
     fs::write(directory.join("app.policy"), KINDS).unwrap();
@@ -389,6 +392,14 @@ fn what_conditions_read_is_told_by_its_kind() {
     let tags = r#"resource.tags = ["a", "b", "c", "d", "e", … 2 more]"#;
     assert_eq!(of("sets"), [tags]);
     assert_eq!(of("roles"), ["principal is Member of Club = true"]);
+    assert_eq!(
+        of("remakes"),
+        [
+            "resource has origin = true",
+            "resource.origin.Club = Club:loud",
+            "resource.Club = Club:silent",
+        ]
+    );
     assert_eq!(of("edges"), ["resource.crew = [User:ann]", tags]);
     assert_eq!(
         reads("Key:k", "asks"),
@@ -405,15 +416,17 @@ fn a_proof_names_the_also_by_which_a_role_is_held() {
     let directory = fresh("also");
     let policy = "
         subject User
-        scope Team {}
+        scope Team {
+            relation boss: User
+            role Lead { also boss }
+        }
         resource Doc in Team {
-            owner: User
             actions edit
-            role Owner { also owner  sees this  can edit }
+            role Owner { also Team.Lead  sees this  can edit }
         }
     ";
     fs::write(directory.join("app.policy"), policy).unwrap();
-    let world = "Doc:a in Team:t { owner: User:ann }";
+    let world = "Doc:a in Team:t\nTeam:t boss User:ann";
     fs::write(directory.join("app.world"), world).unwrap();
     let question = ["explain", "User:ann", "edit", "Doc:a"];
     let scene = ["-p", "app.policy", "-w", "app.world", "--format", "json"];
@@ -426,5 +439,8 @@ fn a_proof_names_the_also_by_which_a_role_is_held() {
         .map(|c| c["text"].as_str().unwrap())
         .collect();
     clauses.sort_unstable();
-    assert_eq!(clauses, ["also owner", "can edit", "sees this"]);
+    assert_eq!(
+        clauses,
+        ["also Team.Lead", "also boss", "can edit", "sees this"]
+    );
 }
