@@ -449,3 +449,49 @@ fn what_has_an_end_counts_until_then() {
         }
     }
 }
+
+/// What is new for everybody, and for a group of a group, counts for those of whom nothing is new.
+#[test]
+fn what_is_new_around_a_subject_counts_in_a_world_that_stands() {
+    let policy = "
+        subject User
+        subject Group of User | Group
+        scope Team { actions go  role Member { sees *  can go } }
+    ";
+    let facts = "
+        User:ann in Group:inner
+        Group:outer is Member of Team:red
+        User:bob is Member of Team:green
+        Team:blue
+    ";
+    let standing = world(policy, facts);
+    let may = |world: &World, subject: &str, team: &str| {
+        let ward = Evaluator::new(world, 0);
+        let (subject, team) = (subject.parse().unwrap(), team.parse().unwrap());
+        let decision = ward.check(&subject, "go", &team, &Context::default());
+        decision.unwrap().outcome == Outcome::Allowed
+    };
+    let new = [
+        ("Group:inner in Group:outer", "User:ann", "Team:red"),
+        ("anyone is Member of Team:blue", "User:bob", "Team:blue"),
+        ("User:bob in Group:outer", "User:bob", "Team:red"),
+        (
+            "Group:inner is Member of Team:blue",
+            "User:ann",
+            "Team:blue",
+        ),
+    ];
+    for (fact, subject, team) in new {
+        assert!(!may(&standing, subject, team), "{fact}");
+        let mut world = standing.clone();
+        for fact in &ward::load::world_text("new.world", fact).unwrap() {
+            world.add(fact).unwrap();
+        }
+        assert!(may(&world, subject, team), "{fact}");
+        assert!(may(&world.compacted(), subject, team), "{fact}");
+        for fact in &ward::load::world_text("new.world", fact).unwrap() {
+            world.remove(fact).unwrap();
+        }
+        assert!(!may(&world, subject, team), "{fact}");
+    }
+}

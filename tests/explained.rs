@@ -315,12 +315,13 @@ scope Club { role Member { sees * }  role Guest {} }
 resource Film in Club {
     box: { a: Int, b?: String }
     tags: Set of String
+    parts: Set of { a: Int }
     wait: Duration
     from: IpAddr
     owner: User
     origin?: Film
     relation crew: User
-    actions fields, whole, networks, waits, sets, roles, asks, edges, remakes
+    actions fields, whole, networks, waits, sets, roles, asks, edges, remakes, parts
 }
 permit Film.fields when resource.owner.box.a == 2 && context.asked.n > 0 && !(resource.box has b)
 permit Film.whole when resource.box != resource.owner.box
@@ -329,6 +330,7 @@ permit Film.waits when resource.wait < 1h && resource.wait * 2 > -5m
 permit Film.sets when resource.tags.containsAny(["a"]) && resource.tags.containsAll(["b"]) && !resource.tags.isEmpty()
 permit Film.roles when principal is Member of Club || principal is Guest of Club
 permit Film.asks when credential is Key && credential.Club == resource.Club
+permit Film.parts when !resource.parts.isEmpty()
 permit Film.remakes when resource has origin && resource.origin.Club != resource.Club
 permit Film.edges when principal in resource.crew && resource.tags == ["a", "b", "c", "d", "e", "f", "g"]
 "#;
@@ -342,7 +344,8 @@ fn what_conditions_read_is_told_by_its_kind() {
         Key:k in Club:silent { owner: User:ann }
         Film:metropolis in Club:silent {
             owner: User:ann, box: { a: 1 }, wait: 90s, from: ip("10.0.0.0/8"),
-            tags: ["g", "f", "e", "d", "c", "b", "a"], origin: Film:golem
+            tags: ["g", "f", "e", "d", "c", "b", "a"], origin: Film:golem,
+            parts: [{ a: 1 }, { a: 2 }]
         }
         Film:golem in Club:loud
         Film:metropolis crew User:ann
@@ -388,6 +391,7 @@ fn what_conditions_read_is_told_by_its_kind() {
             r#"resource.owner.home = ip("::1")"#,
         ]
     );
+    assert_eq!(of("parts"), ["resource.parts = [{ a: 1 }, { a: 2 }]"]);
     assert_eq!(of("waits"), ["resource.wait = 90s"]);
     let tags = r#"resource.tags = ["a", "b", "c", "d", "e", … 2 more]"#;
     assert_eq!(of("sets"), [tags]);
