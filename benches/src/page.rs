@@ -1,8 +1,9 @@
 //! Tables, and the page that they stand on.
 
 use std::fmt::Write as _;
+use std::process::ExitCode;
 
-use crate::limits::{Limit, number_text};
+use crate::limits::{Limit, State, number_text};
 use crate::sample::Spread;
 use crate::{machine, root};
 
@@ -85,6 +86,22 @@ impl Report {
         let (_, after) = rest.split_once(&close).ok_or_else(missing)?;
         let page = format!("{before}{open}\n\n{}{close}{after}", self.0);
         std::fs::write(path, page).map_err(|error| error.to_string())
+    }
+
+    /// Ends with the limits and how they came out: writes the page where it is to `write`, and fails
+    /// where it is to `check` and a limit is missed.
+    pub fn finish(mut self, part: &str, limits: &[Limit], write: bool, check: bool) -> ExitCode {
+        self.limits(limits);
+        if write && let Err(error) = self.write(part) {
+            eprintln!("{error}");
+            return ExitCode::from(2);
+        }
+        let missed = limits.iter().any(|limit| limit.state() == State::Missed);
+        if check && missed {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        }
     }
 }
 

@@ -60,26 +60,6 @@ pub enum Outcome {
     Invisible,
 }
 
-impl Decision {
-    fn plain(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            unread: None,
-        }
-    }
-
-    /// Conditions that could not be read. None of them gave anything; those of `forbid` and `hide`
-    /// counted as true.
-    pub fn errors(&self) -> &[ConditionError] {
-        self.unread.as_ref().map_or(&[], |unread| &unread.0)
-    }
-
-    /// The same, to keep.
-    pub fn into_errors(self) -> Vec<ConditionError> {
-        self.unread.map_or(Vec::new(), |unread| unread.0)
-    }
-}
-
 impl std::fmt::Display for Outcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -101,6 +81,26 @@ pub struct Decision {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Unread(Vec<ConditionError>);
+
+impl Decision {
+    fn plain(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            unread: None,
+        }
+    }
+
+    /// Conditions that could not be read. None of them gave anything; those of `forbid` and `hide`
+    /// counted as true.
+    pub fn errors(&self) -> &[ConditionError] {
+        self.unread.as_ref().map_or(&[], |unread| &unread.0)
+    }
+
+    /// The same, to keep.
+    pub fn into_errors(self) -> Vec<ConditionError> {
+        self.unread.map_or(Vec::new(), |unread| unread.0)
+    }
+}
 
 /// Every action that a subject may take on a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]

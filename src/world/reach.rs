@@ -66,8 +66,8 @@ pub(crate) struct Reach {
     /// waited for before the other is read.
     starts: Vec<[u32; 2]>,
     /// Each record: how many groups, and whether the records of these are told; how many roles on
-    /// containers, and how many others; signs of these. Then all of it in this order. The former are intervals, with place and role; the latter have the number of what they
-    /// are held on, by which they are sorted.
+    /// containers, and how many others; signs of these. Then all of it in this order. The former are
+    /// intervals with place and role; the latter have the number of what they are held on, sorted.
     pub(super) words: Vec<u32>,
     /// What everybody holds; nothing where that is not told here.
     anyone: Option<Gathered>,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use ward::lint::{Config, lint_since};
 use ward::{Policy, Sources, load};
-use ward_benches::limits::{Bound, Limit, State, number_text};
+use ward_benches::limits::{Bound, Limit, number_text};
 use ward_benches::page::{Report, time, times};
 use ward_benches::sample::{Clock, seconds};
 
@@ -153,17 +153,5 @@ fn main() -> ExitCode {
             " times the time",
         ),
     ];
-    report.limits(&limits);
-    if !options.no_write
-        && let Err(error) = report.write("compile")
-    {
-        eprintln!("{error}");
-        return ExitCode::from(2);
-    }
-    let missed = limits.iter().any(|limit| limit.state() == State::Missed);
-    if options.check && missed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    }
+    report.finish("compile", &limits, !options.no_write, options.check)
 }

@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 use ward::Outcome;
 use ward_benches::archive::{Archive, document, user};
 use ward_benches::engines::ward::{Served, plan, world};
-use ward_benches::limits::{Bound, Limit, State, number_text};
+use ward_benches::limits::{Bound, Limit, number_text};
 use ward_benches::mix::Mix;
 use ward_benches::page::{Report, spread};
 use ward_benches::read;
@@ -142,17 +142,5 @@ fn main() -> ExitCode {
             1_000.0,
         ),
     ];
-    report.limits(&limits);
-    if !options.no_write
-        && let Err(error) = report.write("explain")
-    {
-        eprintln!("{error}");
-        return ExitCode::from(2);
-    }
-    let missed = limits.iter().any(|limit| limit.state() == State::Missed);
-    if options.check && missed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    }
+    report.finish("explain", &limits, !options.no_write, options.check)
 }

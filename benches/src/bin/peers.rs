@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use ward_benches::engines::{self, Engine, Kind, asked};
-use ward_benches::limits::{Bound, Limit, State};
+use ward_benches::limits::{Bound, Limit};
 use ward_benches::memory::{Counting, grown};
 use ward_benches::page::{Report, bytes, spread, time, times};
 use ward_benches::sample::{Clock, Spread, Times, in_turns};
@@ -456,18 +456,5 @@ fn main() -> ExitCode {
     table(&mut report, &worlds, &all_loaded, cell, memory);
     table(&mut report, &by_tenant, &loaded(BY_TENANT), cell, memory);
     report.heading("Limits");
-    report.limits(&limits);
-
-    if !options.no_write
-        && let Err(error) = report.write("peers")
-    {
-        eprintln!("{error}");
-        return ExitCode::from(2);
-    }
-    let missed = limits.iter().any(|limit| limit.state() == State::Missed);
-    if options.check && missed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    }
+    report.finish("peers", &limits, !options.no_write, options.check)
 }

@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 use ward::{ActionKey, EntityKey, KeyQuestion, Outcome, Plan, World, WorldSize};
 use ward_benches::archive::{Archive, Pair, document, rename, user};
 use ward_benches::engines::ward::{Served, plan, world};
-use ward_benches::limits::{Bound, Limit, State, number_text};
+use ward_benches::limits::{Bound, Limit, number_text};
 use ward_benches::machine::Chase;
 use ward_benches::memory::{Counting, grown};
 use ward_benches::mix::{Mix, mix};
@@ -535,18 +535,5 @@ fn main() -> ExitCode {
     );
     report.heading("Limits");
     let limits = limits(&all);
-    report.limits(&limits);
-
-    if !options.no_write
-        && let Err(error) = report.write("scale")
-    {
-        eprintln!("{error}");
-        return ExitCode::from(2);
-    }
-    let missed = limits.iter().any(|limit| limit.state() == State::Missed);
-    if options.check && missed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    }
+    report.finish("scale", &limits, !options.no_write, options.check)
 }
