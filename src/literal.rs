@@ -42,7 +42,7 @@ pub fn parse_datetime(text: &str) -> Option<i64> {
         Ok(day) if text.len() == 10 => day.to_datetime(jiff::civil::Time::midnight()),
         _ => text.parse::<DateTime>().ok()?,
     };
-    let moment = civil.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    let moment = TimeZone::UTC.to_timestamp(civil).ok()?;
     Some(moment.as_millisecond())
 }
 

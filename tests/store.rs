@@ -455,3 +455,50 @@ fn a_damaged_store_is_refused_or_whole() {
     println!("{refused} refused, {same} with all facts");
     assert!(refused > 30);
 }
+
+/// The most memory that this process had at once, in bytes, where the system tells.
+fn peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib << 10)
+}
+
+#[test]
+fn a_damaged_page_number_takes_no_memory() {
+    let scratch = Scratch::new("number");
+    let plan = plan(POLICY);
+    let store = Store::create(scratch.file(), Arc::clone(&plan)).unwrap();
+    let facts: String = (0..300)
+        .map(|doc| format!("Doc:d{doc} in Team:red\n"))
+        .collect();
+    store.commit(&adding(&facts), &Note::new()).unwrap();
+    let whole = told(&store.snapshot());
+    drop(store);
+    let bytes = std::fs::read(scratch.file()).unwrap();
+    let before = peak();
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    // The pages that name others begin with a 2, and the upper bits of a number say that a page is
+    // very long.
+    let branches = (0..bytes.len()).step_by(4096).filter(|at| bytes[*at] == 2);
+    let mut refused = 0;
+    for word in branches.flat_map(|page| (page..page + 4096).step_by(8)) {
+        if bytes[word..word + 8] == [0; 8] {
+            continue;
+        }
+        let mut damaged = bytes.clone();
+        damaged[word + 7] = 0xA0;
+        std::fs::write(scratch.file(), &damaged).unwrap();
+        match Store::open(scratch.file(), Arc::clone(&plan)) {
+            Ok(store) => assert_eq!(told(&store.snapshot()), whole, "byte {word}"),
+            Err(_) => refused += 1,
+        }
+    }
+    std::panic::set_hook(hook);
+    assert!(refused > 30, "{refused}");
+    if let (Some(before), Some(after)) = (before, peak()) {
+        let taken = after - before;
+        assert!(taken < 256 << 20, "{taken} bytes");
+    }
+}

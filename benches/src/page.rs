@@ -67,8 +67,8 @@ impl Report {
         self.table(&head, &[row]);
         self.line(&format!(
             "Behind the cores: what one load costs that waits for the load before, in a working set of \
-             that size. Reading the clock costs {} ns, which are taken off of each single call.",
-            clock.nanoseconds()
+             that size. Reading the clock costs {}, which is taken off of each single call.",
+            time(clock.nanoseconds())
         ));
     }
 

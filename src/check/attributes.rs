@@ -56,7 +56,7 @@ impl Checker<'_, '_> {
                 return None;
             }
         };
-        let name = |ty| self.schema.type_name(ty).to_owned();
+        let name = |ty| self.schema.type_name(ty);
         match typed(&value, &attribute.ty, &name, &mut |_, _| EntityId(0)) {
             Ok(_) => {
                 if attribute.ty == ValueType::Permissions {

@@ -195,7 +195,7 @@ impl<'c> Reader<'c> {
                 let mut found = enclosing(self.world(), self.entity(base)?, ty);
                 match found.pop() {
                     Some(entity) => Operand::Entity(entity),
-                    None => return Err(Fault::NotEnclosed(plan.type_name(ty))),
+                    None => return Err(Fault::NotEnclosed(plan.type_name(ty).to_owned())),
                 }
             }
             Node::Not(_) | Node::And(_) | Node::Or(_) => Operand::Bool(self.boolean(node)?),

@@ -235,7 +235,7 @@ impl Teller<'_> {
             Node::InEntity(a, b) => format!("{} in {}", self.text(a), self.text(b)),
             Node::IsCredential(types) => {
                 let types = types.of(&plan.columns).iter();
-                let types: Vec<String> = types.map(|(ty, _)| plan.type_name(*ty)).collect();
+                let types: Vec<&str> = types.map(|(ty, _)| plan.type_name(*ty)).collect();
                 format!("credential is {}", types.join(" | "))
             }
             _ => String::new(),

@@ -242,7 +242,8 @@ impl Evaluator<'_> {
                 *cardinality == Cardinality::One && !above.iter().any(there)
             });
             if let Some((of, _)) = lacks {
-                return Some((self.world.name(entity).to_string(), plan.type_name(*of)));
+                let of = plan.type_name(*of).to_owned();
+                return Some((self.world.name(entity).to_string(), of));
             }
             open.extend(
                 above
@@ -285,7 +286,7 @@ impl Evaluator<'_> {
                     holders: uncounted
                         .holders
                         .iter()
-                        .map(|ty| plan.type_name(*ty))
+                        .map(|ty| plan.type_name(*ty).to_owned())
                         .collect(),
                 }
             }));

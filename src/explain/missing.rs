@@ -299,7 +299,7 @@ impl<'l> Finding<'l> {
                 holders: uncounted
                     .holders
                     .iter()
-                    .map(|ty| plan.type_name(*ty))
+                    .map(|ty| plan.type_name(*ty).to_owned())
                     .collect(),
             });
         }

@@ -136,7 +136,8 @@ impl<'p> Page<'p> {
     }
 
     fn asked_by(&self, subjects: &[TypeId]) -> String {
-        let names: Vec<String> = subjects.iter().map(|of| self.plan.type_name(*of)).collect();
+        let names = subjects.iter().map(|of| self.plan.type_name(*of));
+        let names: Vec<&str> = names.collect();
         format!("asked by {}", names.join(" or "))
     }
 

@@ -58,7 +58,7 @@ pub(super) fn tables(
             cells.push(row);
         }
         tables.push(WorldTable {
-            type_name: plan.type_name(ty),
+            type_name: plan.type_name(ty).to_owned(),
             actions: actions(plan, ty),
             subjects: subjects.iter().map(EntityName::to_string).collect(),
             resources: resources.iter().map(EntityName::to_string).collect(),

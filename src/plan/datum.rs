@@ -32,7 +32,7 @@ pub(crate) struct Mismatch {
 }
 
 /// How a type is written.
-pub(crate) fn type_name(ty: &ValueType, names: &dyn Fn(TypeId) -> String) -> String {
+pub(crate) fn type_name<'n>(ty: &ValueType, names: &dyn Fn(TypeId) -> &'n str) -> String {
     match ty {
         ValueType::Bool => "Bool".into(),
         ValueType::Int => "Int".into(),
@@ -43,7 +43,7 @@ pub(crate) fn type_name(ty: &ValueType, names: &dyn Fn(TypeId) -> String) -> Str
         ValueType::IpAddr => "IpAddr".into(),
         ValueType::Permissions => "Permissions".into(),
         ValueType::Entity(of) => {
-            let of: Vec<String> = of.iter().map(|id| names(*id)).collect();
+            let of: Vec<&str> = of.iter().map(|id| names(*id)).collect();
             of.join(" | ")
         }
         ValueType::Set(element) => format!("Set of {}", type_name(element, names)),
@@ -62,10 +62,10 @@ pub(crate) fn type_name(ty: &ValueType, names: &dyn Fn(TypeId) -> String) -> Str
 
 /// Gives a value its type; `names` tells the name of a type, and `entity` finds or makes the id of
 /// an entity.
-pub(crate) fn typed(
+pub(crate) fn typed<'n>(
     value: &Value,
     ty: &ValueType,
-    names: &dyn Fn(TypeId) -> String,
+    names: &dyn Fn(TypeId) -> &'n str,
     entity: &mut impl FnMut(TypeId, &str) -> EntityId,
 ) -> Result<Datum, Mismatch> {
     let fitted = match (ty, value) {
@@ -152,6 +152,6 @@ pub(crate) fn typed(
     })
 }
 
-fn named(of: &[TypeId], name: &str, names: &dyn Fn(TypeId) -> String) -> Option<TypeId> {
+fn named<'n>(of: &[TypeId], name: &str, names: &dyn Fn(TypeId) -> &'n str) -> Option<TypeId> {
     of.iter().copied().find(|id| names(*id) == name)
 }

@@ -349,10 +349,8 @@ impl Plan {
     }
 
     /// The name of a type.
-    pub(crate) fn type_name(&self, ty: TypeId) -> String {
-        self.types
-            .find(ty)
-            .map_or_else(String::new, |ty| ty.name.clone())
+    pub(crate) fn type_name(&self, ty: TypeId) -> &str {
+        self.types.find(ty).map_or("", |ty| ty.name.as_str())
     }
 
     /// `Type.action`

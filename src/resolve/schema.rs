@@ -128,7 +128,7 @@ impl Schema<'_> {
         match ty {
             ValueType::Entity(of) if of.is_empty() => "nothing".into(),
             ValueType::Record(_) => "a record".into(),
-            _ => type_name(ty, &|id| self.type_name(id).to_owned()),
+            _ => type_name(ty, &|id| self.type_name(id)),
         }
     }
 }

@@ -17,7 +17,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use redb::{Database, ReadableTable, ReadableTableMetadata, TableDefinition};
+use redb::backends::FileBackend;
+use redb::{ReadableTable, ReadableTableMetadata, TableDefinition};
 
 pub use error::{CommitError, StoreError};
 pub use log::{Entry, Note};
@@ -452,7 +453,10 @@ fn open(path: &Path) -> Result<Pages, StoreError> {
     if size == 0 || !is_store(path) {
         return Err(StoreError::NoStore);
     }
-    Ok(Pages::new(Database::open(path)?))
+    // Sums are compared from the root down, so that nothing of a damaged page is followed.
+    let mut opens = redb::Builder::new();
+    opens.set_check_integrity_on_open(true);
+    Ok(Pages::new(opens.open(path)?))
 }
 
 /// Everything that is in a store, held against what it says of itself.
@@ -506,7 +510,8 @@ fn make(path: &Path) -> Result<Pages, StoreError> {
         std::io::ErrorKind::AlreadyExists => StoreError::Exists,
         _ => StoreError::Io(error),
     })?;
-    let database = Pages::new(redb::Builder::new().create_file(file)?);
+    let file = FileBackend::new(file)?;
+    let database = Pages::new(redb::Builder::new().create_with_backend(file)?);
     let writing = database.begin_write()?;
     {
         writing.open_table(FACTS)?;

@@ -1,6 +1,7 @@
 //! Whether a fact fits the policy: its names become ids here, or the reason why they cannot.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod entity;
+
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -11,8 +12,8 @@ use super::refusal::Reason;
 use super::terms::{FOREVER, Term};
 use crate::literal::{self, EntityName, nearest};
 use crate::plan::{
-    Cardinality, Datum, EVERY_PERMISSION, EntityId, LevelId, Plan, RelationId, RoleId, Type,
-    TypeId, TypeKind, Value, ValueType, typed,
+    Datum, EVERY_PERMISSION, EntityId, LevelId, Plan, RelationId, RoleId, Type, TypeId, TypeKind,
+    Value, ValueType, typed,
 };
 
 /// Facts that are taken: those that are loaded, or a world that changes.
@@ -125,14 +126,6 @@ pub(super) fn add(facts: &mut impl Facts, fact: &FactRef<'_>) -> Result<(), Reas
 /// Looks at facts before they are taken.
 pub(super) struct Fit<'f, F>(pub(super) &'f mut F);
 
-/// What a fact about an entity adds.
-pub(super) struct EntityChanges {
-    pub(super) entity: EntityId,
-    pub(super) containers: SmallVec<[EntityId; 2]>,
-    pub(super) groups: SmallVec<[EntityId; 2]>,
-    pub(super) attributes: SmallVec<[(u32, Datum); 1]>,
-}
-
 impl<F: Facts> Fit<'_, F> {
     fn plan(&self) -> &Arc<Plan> {
         self.0.plan()
@@ -154,119 +147,9 @@ impl<F: Facts> Fit<'_, F> {
 
     fn type_names(&self, types: impl IntoIterator<Item = TypeId>) -> Vec<String> {
         let types = types.into_iter();
-        types.map(|ty| self.plan().type_name(ty)).collect()
-    }
-
-    pub(super) fn entity_changes(
-        &mut self,
-        name: &NameRef<'_>,
-        containers: &[NameRef<'_>],
-        until: Option<i64>,
-        attributes: Option<&BTreeMap<String, Value>>,
-    ) -> Result<EntityChanges, Reason> {
-        let (ty, entity) = self.intern(name)?;
-        let mut changes = EntityChanges {
-            entity,
-            containers: SmallVec::new(),
-            groups: SmallVec::new(),
-            attributes: SmallVec::new(),
-        };
-        let plan = Arc::clone(self.plan());
-        for container_name in containers {
-            let (container_type, container) = self.intern(container_name)?;
-            let group = &plan.types[container_type];
-            if group.members.contains(&ty) {
-                changes.groups.push(container);
-                continue;
-            }
-            let specs = &plan.types[ty].containers;
-            let Some((_, cardinality)) = specs.iter().find(|(of, _)| *of == container_type) else {
-                return Err(self.wrong_container(ty, container_type));
-            };
-            if until.is_some() {
-                return Err(Reason::UntilOnContainment);
-            }
-            if *cardinality != Cardinality::Many {
-                let already = self.0.containers_of(entity).into_iter();
-                let mut others = already
-                    .chain(changes.containers.iter().copied())
-                    .filter(|other| self.0.type_of(*other) == Some(container_type));
-                if let Some(first) = others.find(|other| *other != container) {
-                    return Err(Reason::SecondContainer {
-                        container: group.name.clone(),
-                        first: self.display(first),
-                    });
-                }
-            }
-            if container_type == ty && self.inside(container, entity) {
-                return Err(Reason::ContainerCycle {
-                    entity: name.to_name().to_string(),
-                });
-            }
-            changes.containers.push(container);
-        }
-        if until.is_some() && changes.groups.is_empty() {
-            return Err(Reason::UntilOnContainment);
-        }
-        for (attribute, value) in attributes.into_iter().flatten() {
-            let (column, datum) = self.attribute(ty, attribute, value)?;
-            let before = self.0.said(entity, column);
-            if before.is_some_and(|before| *before != datum) {
-                return Err(Reason::SecondValue {
-                    attribute: attribute.clone(),
-                    entity: name.to_name().to_string(),
-                });
-            }
-            changes.attributes.push((column, datum));
-        }
-        Ok(changes)
-    }
-
-    fn wrong_container(&self, entity: TypeId, container: TypeId) -> Reason {
-        let group = &self.plan().types[container];
-        let name = self.plan().types[entity].name.clone();
-        if group.members.is_empty() {
-            let allowed = self.plan().types[entity]
-                .containers
-                .iter()
-                .map(|(of, _)| *of);
-            Reason::WrongContainer {
-                entity: name,
-                container: group.name.clone(),
-                allowed: self.type_names(allowed),
-            }
-        } else {
-            Reason::WrongMember {
-                member: name,
-                group: group.name.clone(),
-                allowed: self.type_names(group.members.iter().copied()),
-            }
-        }
-    }
-
-    /// Whether `entity` is `other` or stands in it, by way of entities of its own type. Containment
-    /// repeats only within a type, so that is where a cycle could be.
-    ///
-    /// Looks up from the one and down from the other in turn, and ends when either has no more.
-    fn inside(&self, entity: EntityId, other: EntityId) -> bool {
-        if entity == other || self.0.nested_in(other).is_empty() {
-            return entity == other;
-        }
-        let ty = self.0.type_of(entity);
-        let same = |to: &EntityId| self.0.type_of(*to) == ty;
-        let (mut above, mut below) = (BTreeSet::from([entity]), BTreeSet::from([other]));
-        let (mut up, mut down) = (vec![entity], vec![other]);
-        while let (Some(higher), Some(lower)) = (up.pop(), down.pop()) {
-            if below.contains(&higher) || above.contains(&lower) {
-                return true;
-            }
-            let higher = self.0.containers_of(higher).into_iter().filter(same);
-            up.extend(higher.filter(|next| above.insert(*next)));
-            let lower = self.0.nested_in(lower).into_iter();
-            down.extend(lower.filter(|next| below.insert(*next)));
-        }
-        // What was found on the way may meet what is left of the other side.
-        !above.is_disjoint(&below)
+        types
+            .map(|ty| self.plan().type_name(ty).to_owned())
+            .collect()
     }
 
     pub(super) fn attribute(
@@ -355,7 +238,7 @@ impl<F: Facts> Fit<'_, F> {
             let fits = allowed.is_empty() || holder_type.is_none_or(|ty| allowed.contains(&ty));
             if let (false, Some(holder)) = (fits, holder_type) {
                 return Err(Reason::WrongHolder {
-                    holder: plan.type_name(holder),
+                    holder: plan.type_name(holder).to_owned(),
                     role: role.to_owned(),
                     allowed: self.type_names(allowed.iter().copied()),
                 });

@@ -187,10 +187,10 @@ impl Stage {
         edges.related = Runs::new(back.collect());
 
         let attributes = std::mem::take(&mut self.attributes).into_iter();
-        let attributes = attributes.map(|((entity, column), datum)| Saying {
-            entity: of(entity),
-            column,
-            datum: renumbered(datum, &of),
+        let attributes = attributes.map(|said| Saying {
+            entity: of(said.entity),
+            column: said.column,
+            datum: renumbered(said.datum, &of),
         });
         (edges.attributes, edges.mentions) = Said::new(attributes);
 
@@ -329,9 +329,9 @@ impl Stage {
             flag(*from, Flag::KNOWN);
             flag(*to, Flag::KNOWN);
         }
-        for ((entity, _), datum) in &self.attributes {
-            flag(*entity, Flag::KNOWN);
-            each_entity(datum, &mut |named| flag(named, Flag::KNOWN));
+        for said in self.attributes.iter() {
+            flag(said.entity, Flag::KNOWN);
+            each_entity(&said.datum, &mut |named| flag(named, Flag::KNOWN));
         }
         for more in self.more_containers.values() {
             more.iter()
@@ -430,10 +430,10 @@ impl Stage {
         let relations = relations.map(|(from, (relation, to))| (of(from), (*relation, of(*to))));
         stage.relations = relations.collect();
         let attributes = world.attributes().iter();
-        let attributes = attributes.map(|(entity, (column, datum))| {
-            ((of(entity), *column), renumbered(datum.clone(), &of))
-        });
-        stage.attributes = attributes.collect();
+        for (entity, (column, datum)) in attributes {
+            let datum = renumbered(datum.clone(), &of);
+            stage.attributes.say(of(entity), *column, datum);
+        }
         let mut terms = world.base.terms.clone();
         for (key, term) in &world.changed.terms {
             terms.insert(*key, term.clone());

@@ -1,5 +1,7 @@
 //! Many facts in any order: those that fit make a world, the others are told.
 
+#[cfg(feature = "compiler")]
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -15,8 +17,10 @@ use super::terms::FOREVER;
 use super::{ANYONE, World};
 use crate::literal::EntityName;
 #[cfg(feature = "compiler")]
-use crate::plan::Id;
+use crate::literal::split_entity;
 use crate::plan::{EntityId, Plan, RoleId};
+#[cfg(feature = "compiler")]
+use crate::plan::{Id, TypeId, Value};
 
 /// With fewer entities, there is nothing to wait for.
 #[cfg(feature = "compiler")]
@@ -102,23 +106,45 @@ impl Intake {
         if self.stage.rows.len() < FITS_THE_CACHE {
             return;
         }
-        let names = facts.flat_map(|fact| match fact {
-            KindRef::Entity {
-                entity, containers, ..
-            } => [Some(entity), containers.first()],
-            KindRef::Holding { subject, of, .. } => match subject {
-                HolderRef::Anyone => [Some(of), None],
-                HolderRef::Entity(name) | HolderRef::Set { of: name, .. } => [Some(name), Some(of)],
-            },
-            KindRef::Share { entity, with, .. } => [Some(entity), Some(with)],
-            KindRef::CustomRole { of, .. } => [Some(of), None],
-            KindRef::Relation { entity, target, .. } => [Some(entity), Some(target)],
-        });
-        let names = names.flatten().filter_map(|name| {
-            let ty = self.stage.find_type(name.type_name)?;
-            Some((ty, &*name.id))
-        });
-        let found = self.stage.names.warm(names);
+        let mut names: Vec<(TypeId, &str)> = Vec::new();
+        let mut add = |type_name: &str, id: &'f str| {
+            names.extend(self.stage.find_type(type_name).map(|ty| (ty, id)));
+        };
+        for fact in facts {
+            let (first, second) = match fact {
+                KindRef::Entity {
+                    entity, containers, ..
+                } => (Some(entity), containers.first()),
+                KindRef::Holding { subject, of, .. } => match subject {
+                    HolderRef::Anyone => (Some(of), None),
+                    HolderRef::Entity(name) | HolderRef::Set { of: name, .. } => {
+                        (Some(name), Some(of))
+                    }
+                },
+                KindRef::Share { entity, with, .. } => (Some(entity), Some(with)),
+                KindRef::CustomRole { of, .. } => (Some(of), None),
+                KindRef::Relation { entity, target, .. } => (Some(entity), Some(target)),
+            };
+            for name in first.into_iter().chain(second) {
+                add(name.type_name, &name.id);
+            }
+            let KindRef::Entity {
+                attributes: Some(attributes),
+                ..
+            } = fact
+            else {
+                continue;
+            };
+            for value in attributes.values() {
+                // A text may be one; where it is none, a type of that name is seldom there.
+                if let Value::String(text) = value
+                    && let Some((type_name, Cow::Borrowed(id))) = split_entity(text)
+                {
+                    add(type_name, id);
+                }
+            }
+        }
+        let found = self.stage.names.warm(names.into_iter());
         let rows = found
             .iter()
             .filter_map(|found| self.stage.rows.get(found.index()));

@@ -28,6 +28,7 @@ mod said;
 mod snapshot;
 mod sorted;
 mod stage;
+mod sum;
 mod take;
 mod terms;
 mod told;
@@ -315,6 +316,16 @@ impl World {
 impl Base {
     fn type_of(&self, entity: EntityId) -> Option<TypeId> {
         self.rows.get(entity.index()).map(|row| row.ty())
+    }
+
+    /// The place of an entity's type in `types`: those of one type follow on each other, so no row is
+    /// read.
+    fn type_index(&self, entity: EntityId) -> Option<usize> {
+        if entity.index() >= self.rows.len() {
+            return None;
+        }
+        let after = self.types.partition_point(|(_, first)| *first <= entity);
+        after.checked_sub(1)
     }
 
     /// The entities of a type, from the first to before the last.

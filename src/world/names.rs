@@ -5,16 +5,17 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use foldhash::quality::FixedState;
 
 use super::rows::NONE;
+use super::sum::Sum;
 use crate::literal::is_same;
 use crate::plan::{EntityId, Id, TypeId};
 
 /// A place in the table. It has the span too, so that finding a name waits for memory twice: for the
 /// place, and for the text.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slot {
     /// The upper half of the hash.
     hash: u32,
-    entity: EntityId,
+    pub(super) entity: EntityId,
     span: u64,
 }
 
@@ -30,21 +31,34 @@ impl Slot {
         self.entity == NONE
     }
 
-    /// As it stands in a snapshot.
-    fn bits(self) -> u64 {
+    /// Hash and entity as they stand in a snapshot; the span follows on them.
+    pub(super) fn first_word(self) -> u64 {
         u64::from(self.hash) << 32 | u64::from(self.entity.0)
+    }
+
+    pub(super) fn of_words(first: u64, span: u64) -> Self {
+        Self {
+            hash: (first >> 32) as u32,
+            entity: EntityId(first as u32),
+            span,
+        }
     }
 }
 
 /// How long the id of an entity may be, in bytes.
 pub(super) const LONGEST: usize = (1 << 24) - 1;
 
+/// Where a text begins, and in the lowest 24 bits how long it is.
+pub(super) fn span(start: usize, length: usize) -> u64 {
+    (start as u64) << 24 | length as u64
+}
+
 /// The ids of entities by type and name: the text of all in one place, and an open table that leads
 /// to it. Names come from outside, so the hash has a key that nobody can guess.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
     text: String,
-    /// For each entity where its name begins, and in the lowest 24 bits how long it is.
+    /// For each entity where its name is.
     spans: Vec<u64>,
     /// The length is a power of two.
     table: Vec<Slot>,
@@ -142,7 +156,7 @@ impl Names {
         if (self.spans.len() + 1) * 3 > self.table.len() * 2 {
             self.grow();
         }
-        let span = (self.text.len() as u64) << 24 | name.len() as u64;
+        let span = span(self.text.len(), name.len());
         self.spans.push(span);
         self.text.push_str(name);
         let entity = EntityId(entity);
@@ -154,27 +168,31 @@ impl Names {
         Some(entity)
     }
 
-    /// How many names there are.
-    pub(super) fn len(&self) -> usize {
-        self.spans.len()
-    }
-
     /// The key of the hash, and the table.
-    pub(super) fn parts(&self) -> (u64, impl ExactSizeIterator<Item = u64>) {
-        (self.key, self.table.iter().map(|slot| slot.bits()))
+    pub(super) fn parts(&self) -> (u64, &[Slot]) {
+        (self.key, &self.table)
     }
 
     /// The names whose texts stand one behind the other, if the table leads to each of them and a
     /// search in it comes to an end.
-    pub(super) fn of_parts(text: String, lengths: &[u32], table: &[u64], key: u64) -> Option<Self> {
+    pub(super) fn of_parts(
+        text: String,
+        lengths: &[u32],
+        table: Vec<Slot>,
+        key: u64,
+    ) -> Option<Self> {
         let mut spans = Vec::with_capacity(lengths.len());
         let mut start = 0usize;
-        for length in lengths {
+        // The table goes through the names in no order, so they are not looked up, but summed up.
+        let mut sum = Sum::default();
+        for (index, length) in lengths.iter().enumerate() {
             let length = *length as usize;
             if length > LONGEST || !text.is_char_boundary(start) {
                 return None;
             }
-            spans.push((start as u64) << 24 | length as u64);
+            let span = span(start, length);
+            sum.add((EntityId::from_index(index), span));
+            spans.push(span);
             start = start.checked_add(length)?;
         }
         let room = table.len().is_power_of_two() || table.is_empty();
@@ -182,26 +200,17 @@ impl Names {
         if start != text.len() || text.len() > 1 << 40 || !room || !free {
             return None;
         }
-        let mut seen = vec![false; spans.len()];
-        let mut count = 0;
-        let slots = table.iter().map(|bits| {
-            let entity = EntityId((bits & u64::from(u32::MAX)) as u32);
-            if *bits == FREE.bits() {
-                return Some(FREE);
+        for slot in &table {
+            if !slot.is_free() {
+                sum.take((slot.entity, slot.span));
+            } else if *slot != FREE {
+                return None;
             }
-            let place = seen.get_mut(entity.index())?;
-            count += 1;
-            (!std::mem::replace(place, true)).then_some(Slot {
-                hash: (bits >> 32) as u32,
-                entity,
-                span: *spans.get(entity.index())?,
-            })
-        });
-        let table: Option<Vec<Slot>> = slots.collect();
-        Some(Self {
-            table: table.filter(|_| count == spans.len())?,
+        }
+        sum.is_even().then_some(Self {
             text,
             spans,
+            table,
             key,
         })
     }

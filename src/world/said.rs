@@ -7,7 +7,7 @@ use rustc_hash::FxBuildHasher;
 use super::edges::{Edges, Stored};
 use super::freeze::each_entity;
 use super::runs::Runs;
-use crate::plan::{Datum, EntityId};
+use crate::plan::{Datum, EntityId, Id};
 
 /// What is said of entities, by column.
 ///
@@ -24,10 +24,73 @@ pub(crate) struct Said {
 }
 
 /// What a fact says.
+#[derive(Clone, Debug)]
 pub(super) struct Saying {
     pub(super) entity: EntityId,
     pub(super) column: u32,
     pub(super) datum: Datum,
+}
+
+/// What facts say while they are loaded, in the order in which they come: each column of an entity
+/// once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sayings {
+    /// With where that stands which was said of the same entity before, or [`UNSAID`].
+    all: Vec<(Saying, u32)>,
+    /// By entity, where the last stands that is said of it.
+    last: Vec<u32>,
+}
+
+const UNSAID: u32 = u32::MAX;
+
+impl Sayings {
+    fn place(&self, entity: EntityId, column: u32) -> Option<usize> {
+        let mut at = *self.last.get(entity.index())?;
+        while let Some((said, before)) = self.all.get(at as usize) {
+            if said.column == column {
+                return Some(at as usize);
+            }
+            at = *before;
+        }
+        None
+    }
+
+    /// What is said of an entity in a column.
+    pub(super) fn value(&self, entity: EntityId, column: u32) -> Option<&Datum> {
+        let (said, _) = self.all.get(self.place(entity, column)?)?;
+        Some(&said.datum)
+    }
+
+    /// Says it, in place of what was said before.
+    pub(super) fn say(&mut self, entity: EntityId, column: u32, datum: Datum) {
+        let place = self.place(entity, column);
+        if let Some((said, _)) = place.and_then(|at| self.all.get_mut(at)) {
+            said.datum = datum;
+            return;
+        }
+        if self.last.len() <= entity.index() {
+            self.last.resize(entity.index() + 1, UNSAID);
+        }
+        let Ok(next) = u32::try_from(self.all.len()) else {
+            return;
+        };
+        if let Some(last) = self.last.get_mut(entity.index()) {
+            let said = Saying {
+                entity,
+                column,
+                datum,
+            };
+            self.all.push((said, std::mem::replace(last, next)));
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Saying> {
+        self.all.iter().map(|(said, _)| said)
+    }
+
+    pub(super) fn into_iter(self) -> impl Iterator<Item = Saying> {
+        self.all.into_iter().map(|(said, _)| said)
+    }
 }
 
 /// The attributes that name each entity: whose, and the column.

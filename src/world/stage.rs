@@ -13,6 +13,7 @@ use super::made::MadeRoles;
 use super::names::Names;
 use super::refusal::Reason;
 use super::rows::{Flag, NONE, Row};
+use super::said::Sayings;
 use super::terms::{BaseTerms, FOREVER, Term};
 use super::{ANYONE, TypeIndex};
 use crate::plan::{
@@ -43,7 +44,7 @@ pub(super) struct Stage {
     pub(super) set_holdings: Vec<(EntityId, (EntityId, RoleId, Tag))>,
     pub(super) shares: Vec<(EntityId, (EntityId, Tag))>,
     pub(super) relations: Vec<(EntityId, (RelationId, EntityId))>,
-    pub(super) attributes: HashMap<(EntityId, u32), Datum, FxBuildHasher>,
+    pub(super) attributes: Sayings,
     pub(super) terms: BaseTerms,
     pub(super) made: MadeRoles,
 }
@@ -63,7 +64,7 @@ impl Stage {
             set_holdings: Vec::new(),
             shares: Vec::new(),
             relations: Vec::new(),
-            attributes: HashMap::default(),
+            attributes: Sayings::default(),
             terms: BaseTerms::default(),
             made: MadeRoles::new(&plan),
             plan,
@@ -181,7 +182,7 @@ impl Facts for Stage {
     }
 
     fn said(&self, entity: EntityId, column: u32) -> Option<&Datum> {
-        self.attributes.get(&(entity, column))
+        self.attributes.value(entity, column)
     }
 
     fn made_role(&self, place: EntityId, name: &str) -> Option<RoleId> {
@@ -228,7 +229,7 @@ impl Facts for Stage {
     }
 
     fn say(&mut self, entity: EntityId, column: u32, datum: Datum) {
-        self.attributes.insert((entity, column), datum);
+        self.attributes.say(entity, column, datum);
     }
 
     fn hold(&mut self, (place, holder, set, role): HoldingKey, term: Term) {

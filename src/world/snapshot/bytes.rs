@@ -6,8 +6,11 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::SnapshotError;
 
-/// How many bytes are read at once, and how much room is made before anything was read.
+/// How many bytes are read at once.
 const CHUNK: usize = 1 << 16;
+
+/// How much room is made for values before any was read, in bytes.
+const FIRST: u64 = 1 << 26;
 
 /// Writes, and sums up what was written.
 pub(in crate::world) struct Output<'w, W: Write> {
@@ -161,7 +164,7 @@ impl<R: Read> Input<R> {
     }
 
     /// Values of `N` bytes. A count that is not true ends with the bytes, and room is made for
-    /// what has come.
+    /// what has come: as much again each time, and at first for what is not much.
     pub(super) fn values<const N: usize, T>(
         &mut self,
         count: u64,
@@ -170,7 +173,7 @@ impl<R: Read> Input<R> {
         let mut values = Vec::new();
         let mut left = count;
         while left > 0 {
-            let now = left.min((values.len() as u64).max(1 << 20));
+            let now = left.min((values.len() as u64).max(FIRST / N as u64));
             values.reserve_exact(usize::try_from(now).unwrap_or(usize::MAX));
             let mut open = now;
             while open > 0 {

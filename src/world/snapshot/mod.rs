@@ -13,14 +13,14 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 pub(super) use bytes::{Input, Output};
 
 use super::fact::Place;
 use super::kinds::{BaseEdges, Tag, TermKey};
 use super::made::MadeRoles;
-use super::names::Names;
+use super::names::{self, Names, Slot};
 use super::reach::Reach;
 use super::rows::Row;
 use super::runs::Runs;
@@ -35,7 +35,7 @@ use crate::plan::{EntityId, Id, LevelId, Plan, RelationId, RoleId, TypeId};
 pub(crate) const MAGIC: [u8; 8] = *b"\x89WARD\r\n\x1a";
 
 /// The version of the form in which snapshots are written.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// A snapshot that cannot be opened.
 #[derive(Debug)]
@@ -178,37 +178,34 @@ impl World {
         if input.u64()? != plan.fingerprint() {
             return Err(SnapshotError::OtherPolicy);
         }
+        // What stands in no order in memory is gone through beside the reading.
         let names = read_names(&mut input)?;
-        let count = names.len() as u64;
-        let rows: Vec<Row> = input
-            .pairs(count)?
-            .into_iter()
-            .map(|(parent, tag)| Row::of_parts(parent, tag))
-            .collect();
-        let order: Vec<EntityId> = input.u32s(count)?.into_iter().map(EntityId).collect();
-        let edges = BaseEdges {
-            more_containers: read_runs(&mut input)?,
-            more_contents: read_runs(&mut input)?,
-            groups: read_runs(&mut input)?,
-            members: read_runs(&mut input)?,
-            holdings: read_runs(&mut input)?,
-            held: read_runs(&mut input)?,
-            held_by_anyone: read_runs(&mut input)?,
-            set_holdings: read_runs(&mut input)?,
-            set_held: read_runs(&mut input)?,
-            shares: read_runs(&mut input)?,
-            received: read_runs(&mut input)?,
-            relations: read_runs(&mut input)?,
-            related: read_runs(&mut input)?,
-            attributes: read_said(&mut input, &plan)?,
-            mentions: read_runs(&mut input)?,
-        };
+        let count = names.lengths.len() as u64;
+        let mut names = Some(names);
+        let (names, read) = both(
+            || names.take()?.checked(),
+            || -> Result<_, SnapshotError> {
+                let rows = input.pairs(count)?.into_iter();
+                let rows: Vec<Row> = rows
+                    .map(|(parent, tag)| Row::of_parts(parent, tag))
+                    .collect();
+                let order = input.u32s(count)?.into_iter();
+                let mut order: Vec<EntityId> = order.map(EntityId).collect();
+                let (tree, edges) = both(
+                    || Tree::of_order(std::mem::take(&mut order), &rows),
+                    || read_edges(&mut input, &plan),
+                );
+                Ok((rows, tree, edges?))
+            },
+        );
+        let (rows, tree, edges) = read?;
+        let names = names.ok_or(SnapshotError::Damaged("its names"))?;
         let terms = read_terms(&mut input)?;
         let types = valid::types(&plan, &rows)?;
         let type_of = |entity: EntityId| rows.get(entity.index()).map(|row| row.ty());
         let made = MadeRoles::read(&mut input, &plan, type_of)?;
         input.finish()?;
-        let tree = Tree::of_order(order, &rows).ok_or(SnapshotError::Damaged("its tree"))?;
+        let tree = tree.ok_or(SnapshotError::Damaged("its tree"))?;
         let mut base = Base {
             rows,
             names,
@@ -222,8 +219,10 @@ impl World {
         };
         // What follows needs no sound base to come to an end, so it is worked out meanwhile.
         base.derive(&plan);
-        let reach = || Reach::new(&plan, &base);
-        let (reach, lacking) = both(&reach, || valid::base(&plan, &base, &made));
+        let (reach, lacking) = both(
+            || Reach::new(&plan, &base),
+            || valid::base(&plan, &base, &made),
+        );
         let lacking = lacking?;
         let constants = stage::constants(&plan, &mut |ty: TypeId, id: &str| {
             let types = |entity: EntityId| base.rows.get(entity.index()).map(|row| row.ty());
@@ -243,46 +242,100 @@ impl World {
 }
 
 /// Does both, on two cores where there can be a second thread.
-fn both<A: Send, B>(one: &(impl Fn() -> A + Sync), other: impl FnOnce() -> B) -> (A, B) {
-    thread::scope(|scope| {
-        let thread = thread::Builder::new().spawn_scoped(scope, one);
+fn both<A: Send, B>(mut one: impl FnMut() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    let (done, other) = thread::scope(|scope| {
+        let thread = thread::Builder::new().spawn_scoped(scope, &mut one);
         let other = other();
-        let one = match thread {
-            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            Err(_) => one(),
-        };
-        (one, other)
-    })
+        let joined = |thread: ScopedJoinHandle<'_, A>| thread.join();
+        let done = thread.ok().map(joined);
+        (done, other)
+    });
+    let done = done.map(|done| done.unwrap_or_else(|panic| resume_unwind(panic)));
+    (done.unwrap_or_else(one), other)
 }
 
 const SHAPE: SnapshotError = SnapshotError::Damaged("its edges");
 
-/// The texts stand in the order of ids, so that only their lengths are needed beside them.
+/// The texts stand in the order of ids, so that only their lengths are needed beside them; the table
+/// has all that it has in memory, so that it is read in one go.
 fn write_names<W: Write>(out: &mut Output<'_, W>, names: &Names, count: usize) -> io::Result<()> {
     let entities = (0..count).map(EntityId::from_index);
     let name = |entity| names.get(entity).unwrap_or("");
     out.count(count)?;
+    let mut spans = Vec::with_capacity(count);
+    let mut start = 0;
     for entity in entities.clone() {
-        out.u32(u32::try_from(name(entity).len()).unwrap_or(u32::MAX))?;
+        let length = name(entity).len();
+        out.u32(u32::try_from(length).unwrap_or(u32::MAX))?;
+        spans.push(names::span(start, length));
+        start += length;
     }
-    out.count(entities.clone().map(|entity| name(entity).len()).sum())?;
+    out.count(start)?;
     for entity in entities {
         out.bytes(name(entity).as_bytes())?;
     }
-    let (key, mut table) = names.parts();
+    let (key, table) = names.parts();
     out.u64(key)?;
     out.count(table.len())?;
-    table.try_for_each(|slot| out.u64(slot))
+    for slot in table {
+        let span = spans.get(slot.entity.index()).copied().unwrap_or_default();
+        out.u64(slot.first_word())?;
+        out.u64(span)?;
+    }
+    Ok(())
 }
 
-fn read_names<R: Read>(input: &mut Input<R>) -> Result<Names, SnapshotError> {
+/// Names as they were read.
+struct ReadNames {
+    text: String,
+    lengths: Vec<u32>,
+    table: Vec<Slot>,
+    key: u64,
+}
+
+impl ReadNames {
+    /// The names; nothing where they are damaged.
+    fn checked(self) -> Option<Names> {
+        Names::of_parts(self.text, &self.lengths, self.table, self.key)
+    }
+}
+
+fn read_names<R: Read>(input: &mut Input<R>) -> Result<ReadNames, SnapshotError> {
     let count = input.u64()?;
     let lengths = input.u32s(count)?;
     let text = input.text()?;
     let key = input.u64()?;
     let slots = input.u64()?;
-    let table = input.u64s(slots)?;
-    Names::of_parts(text, &lengths, &table, key).ok_or(SnapshotError::Damaged("its names"))
+    let table = input.values(slots, |bytes: [u8; 16]| {
+        let both = u128::from_le_bytes(bytes);
+        Slot::of_words(both as u64, (both >> 64) as u64)
+    })?;
+    Ok(ReadNames {
+        text,
+        lengths,
+        table,
+        key,
+    })
+}
+
+fn read_edges<R: Read>(input: &mut Input<R>, plan: &Plan) -> Result<BaseEdges, SnapshotError> {
+    Ok(BaseEdges {
+        more_containers: read_runs(input)?,
+        more_contents: read_runs(input)?,
+        groups: read_runs(input)?,
+        members: read_runs(input)?,
+        holdings: read_runs(input)?,
+        held: read_runs(input)?,
+        held_by_anyone: read_runs(input)?,
+        set_holdings: read_runs(input)?,
+        set_held: read_runs(input)?,
+        shares: read_runs(input)?,
+        received: read_runs(input)?,
+        relations: read_runs(input)?,
+        related: read_runs(input)?,
+        attributes: read_said(input, plan)?,
+        mentions: read_runs(input)?,
+    })
 }
 
 /// An edge as at most three numbers.

@@ -1,7 +1,6 @@
 //! Whether what was read is a world: every id leads somewhere, and nothing says two things.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, Hash};
 
 use super::SnapshotError;
 use crate::plan::{
@@ -14,6 +13,7 @@ use crate::world::made::MadeRoles;
 use crate::world::rows::{Flag, NONE, Row};
 use crate::world::runs::Runs;
 use crate::world::said::is_simple;
+use crate::world::sum::Sum;
 use crate::world::terms::FOREVER;
 use crate::world::{ANYONE, ANYONES_PLACE, Base};
 
@@ -62,37 +62,10 @@ struct Check<'b> {
     made: &'b MadeRoles,
 }
 
-/// Adds up edges, in any order. The hash has a key that nobody can guess, so two sums agree only
-/// where the edges do.
-struct Sum(foldhash::fast::RandomState, u64);
-
-impl Sum {
-    fn new() -> Self {
-        Self(foldhash::fast::RandomState::default(), 0)
-    }
-
-    fn add(&mut self, edge: impl Hash) {
-        self.1 = self.1.wrapping_add(self.0.hash_one(edge));
-    }
-
-    fn take(&mut self, edge: impl Hash) {
-        self.1 = self.1.wrapping_sub(self.0.hash_one(edge));
-    }
-
-    fn is_even(&self) -> bool {
-        self.1 == 0
-    }
-}
-
 impl Check<'_> {
-    /// The type of an entity: those of one type follow on each other, so no row is read.
     fn ty(&self, entity: EntityId) -> Option<TypeId> {
-        if entity.index() >= self.base.rows.len() {
-            return None;
-        }
         let types = &self.base.types;
-        let after = types.partition_point(|(_, first)| *first <= entity);
-        types.get(after.checked_sub(1)?).map(|(ty, _)| *ty)
+        types.get(self.base.type_index(entity)?).map(|(ty, _)| *ty)
     }
 
     fn containers(&self) -> Checked {
@@ -114,7 +87,7 @@ impl Check<'_> {
             }
         }
         let edges = &self.base.edges;
-        let mut sum = Sum::new();
+        let mut sum = Sum::default();
         for (entity, more) in edges.more_containers.each() {
             let row = self.base.rows.get(entity.index());
             let first = row.map(|row| row.parent).filter(|parent| *parent != NONE);
@@ -203,7 +176,7 @@ impl Check<'_> {
 
     fn subjects(&self) -> Checked {
         let edges = &self.base.edges;
-        let mut sum = Sum::new();
+        let mut sum = Sum::default();
         for (member, groups) in edges.groups.each() {
             for tag in groups {
                 let group = EntityId(tag.id());
@@ -224,7 +197,7 @@ impl Check<'_> {
         sound(sum.is_even(), "its groups")?;
 
         let part = "who holds what";
-        let mut sum = Sum::new();
+        let mut sum = Sum::default();
         for (place, holdings) in edges.holdings.each() {
             for (holder, tag) in holdings {
                 let role = RoleId(tag.id());
@@ -257,7 +230,7 @@ impl Check<'_> {
             let declared = self.plan.roles.find(role);
             declared.map_or(self.plan.facets.strata, |role| role.stratum)
         };
-        let mut sum = Sum::new();
+        let mut sum = Sum::default();
         for (place, sets) in edges.set_holdings.each() {
             for (at, set, tag) in sets {
                 let role = RoleId(tag.id());
@@ -274,7 +247,7 @@ impl Check<'_> {
         sound(sum.is_even(), part)?;
 
         let part = "its shares";
-        let mut sum = Sum::new();
+        let mut sum = Sum::default();
         for (entity, shares) in edges.shares.each() {
             for (with, tag) in shares {
                 let level = crate::plan::LevelId(tag.id());
@@ -300,7 +273,7 @@ impl Check<'_> {
 
     fn relations(&self) -> Checked {
         let part = "its relations";
-        let mut sum = Sum::new();
+        let mut sum = Sum::default();
         for (from, related) in self.base.edges.relations.each() {
             for (relation, to) in related {
                 let declared = self.plan.relations.find(*relation).is_some_and(|relation| {
@@ -327,7 +300,7 @@ impl Check<'_> {
         // Entities come type by type, so it is enough to know of which type the last was that has a
         // value.
         let mut had_by: Vec<Option<TypeId>> = vec![None; values.len()];
-        let mut sum = Sum::new();
+        let mut sum = Sum::default();
         let mut named: Vec<EntityId> = Vec::new();
         for (entity, places) in places.each() {
             let ty = self.ty(entity).ok_or(SnapshotError::Damaged(part))?;
