@@ -24,15 +24,38 @@ pub struct List<'w> {
     evaluator: Evaluator<'w>,
     question: Question<'w>,
     asked: Asked,
-    /// What is in the list as it stands, but for what rules take away.
-    sure: Ranges,
-    /// What is left, ranges of which each is sure or must be asked about.
-    left: std::vec::IntoIter<(u32, u32)>,
-    current: (u32, u32),
-    current_is_sure: bool,
+    current: Stretch,
+    /// What follows on it.
+    left: std::vec::IntoIter<Stretch>,
     /// Whether a rule can take away what is in the list as it stands.
     may_be_taken: bool,
     last: Option<EntityId>,
+}
+
+/// Entities from one to before another.
+#[derive(Clone, Copy, Default)]
+struct Stretch {
+    next: u32,
+    end: u32,
+    /// Whether all of it is in the list as it stands, but for what rules take away; else it is asked
+    /// about one by one.
+    is_sure: bool,
+}
+
+impl Stretch {
+    /// All of a list, cut where what is sure begins and ends.
+    fn of(all: &Ranges, sure: &Ranges) -> Vec<Self> {
+        let stretch = |is_sure| move |(next, end)| Self { next, end, is_sure };
+        if all == sure {
+            return all.iter().map(stretch(true)).collect();
+        }
+        let asked = all.difference(sure);
+        let sure = all.intersection(sure);
+        let sure = sure.iter().map(stretch(true));
+        let mut all: Vec<Self> = sure.chain(asked.iter().map(stretch(false))).collect();
+        all.sort_unstable_by_key(|stretch| stretch.next);
+        all
+    }
 }
 
 impl fmt::Debug for List<'_> {
@@ -139,19 +162,15 @@ impl<'w> Evaluator<'w> {
         };
         let asked = Asked { ty, action };
         let (sure, all) = self.regions(&question, asked);
-        let mut list = List {
+        Ok(List {
             evaluator: *self,
             question,
             asked,
-            sure,
-            left: Vec::new().into_iter(),
-            current: (0, 0),
-            current_is_sure: false,
+            current: Stretch::default(),
+            left: Stretch::of(&all, &sure).into_iter(),
             may_be_taken: self.may_be_taken(asked),
             last: None,
-        };
-        list.set(&all);
-        Ok(list)
+        })
     }
 
     /// What is in a list as it stands, and all that may be in it.
@@ -196,19 +215,20 @@ impl<'w> Evaluator<'w> {
             inwards.below(places.iter().copied(), passes)
         };
         let seen = below(&finds.sees, &by_sight)
-            .union(&below(&finds.shows, &by_action))
-            .union(&finds.own.iter().copied().collect());
+            .union(below(&finds.shows, &by_action))
+            .union(finds.own.iter().copied().collect());
         let seen_if = below(&finds.sees_if, &by_sight)
-            .union(&below(&finds.shows_if, &by_action))
-            .union(&finds.own_if.iter().copied().collect())
-            .union(&seen);
+            .union(below(&finds.shows_if, &by_action))
+            .union(finds.own_if.iter().copied().collect())
+            .union(seen.clone());
         let (sure, all) = if asked.action.is_some() {
             let given = below(&finds.gives, &by_sight);
             let permitted = question.asker.known && self.is_permitted(asked);
             let all = if permitted {
                 seen_if
             } else {
-                seen_if.intersection(&below(&finds.gives_if, &by_sight).union(&given))
+                let given_if = below(&finds.gives_if, &by_sight).union(given.clone());
+                seen_if.intersection(&given_if)
             };
             (seen.intersection(&given), all)
         } else {
@@ -459,11 +479,14 @@ impl List<'_> {
         if token.version != self.evaluator.world.version() {
             return Err(QueryError::wrong_token("the world has changed since"));
         }
-        let rest: Vec<(u32, u32)> = std::iter::once(self.current).chain(self.left).collect();
-        self.left = Vec::new().into_iter();
-        self.current = (0, 0);
-        let rest: Ranges = rest.into_iter().collect();
-        self.set(&rest.starting_at(EntityId(token.next)));
+        let rest = std::iter::once(self.current).chain(self.left);
+        let rest = rest.map(|stretch| Stretch {
+            next: stretch.next.max(token.next),
+            ..stretch
+        });
+        let rest: Vec<Stretch> = rest.collect();
+        self.current = Stretch::default();
+        self.left = rest.into_iter();
         Ok(self)
     }
 
@@ -475,15 +498,6 @@ impl List<'_> {
         }
     }
 
-    /// Takes ranges, cut where what is sure begins and ends.
-    fn set(&mut self, all: &Ranges) {
-        let sure = all.intersection(&self.sure);
-        let asked = all.difference(&self.sure);
-        let mut ranges: Vec<(u32, u32)> = sure.iter().chain(asked.iter()).collect();
-        ranges.sort_unstable();
-        self.left = ranges.into_iter();
-    }
-
     /// The entities of the list.
     fn entities(mut self) -> impl Iterator<Item = EntityId> {
         std::iter::from_fn(move || self.next_entity())
@@ -491,13 +505,12 @@ impl List<'_> {
 
     pub(super) fn next_entity(&mut self) -> Option<EntityId> {
         loop {
-            if self.current.0 >= self.current.1 {
+            while self.current.next >= self.current.end {
                 self.current = self.left.next()?;
-                self.current_is_sure = self.sure.contains(EntityId(self.current.0));
             }
-            let entity = EntityId(self.current.0);
-            self.current.0 += 1;
-            let is_in = if self.current_is_sure {
+            let entity = EntityId(self.current.next);
+            self.current.next += 1;
+            let is_in = if self.current.is_sure {
                 !self.may_be_taken || !self.is_taken(entity)
             } else {
                 self.is_in(entity)
