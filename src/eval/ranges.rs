@@ -18,14 +18,14 @@ impl FromIterator<(u32, u32)> for Ranges {
         let mut ranges: Vec<(u32, u32)> = ranges.into_iter().collect();
         ranges.retain(|(start, end)| start < end);
         ranges.sort_unstable();
-        let mut all: Vec<(u32, u32)> = Vec::with_capacity(ranges.len());
-        for (start, end) in ranges {
-            match all.last_mut() {
-                Some((_, last)) if start <= *last => *last = (*last).max(end),
-                _ => all.push((start, end)),
+        ranges.dedup_by(|(start, end), (_, last)| {
+            let touches = *start <= *last;
+            if touches {
+                *last = (*last).max(*end);
             }
-        }
-        Self { all }
+            touches
+        });
+        Self { all: ranges }
     }
 }
 

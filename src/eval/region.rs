@@ -22,6 +22,9 @@ pub(super) struct Inwards<'w> {
     entered: SmallVec<[TypeId; 8]>,
 }
 
+/// How many ranges there is room for, before they are known.
+const MOSTLY: usize = 64;
+
 impl<'w> Inwards<'w> {
     pub(super) fn new(world: &'w World, now: i64, ty: TypeId) -> Self {
         let plan = &world.plan;
@@ -51,10 +54,13 @@ impl<'w> Inwards<'w> {
     ) -> Ranges {
         let world = self.world;
         let mut open: Vec<EntityId> = places.into_iter().collect();
+        if open.is_empty() {
+            return Ranges::default();
+        }
         let mut seen: HashSet<EntityId, rustc_hash::FxBuildHasher> = HashSet::default();
         // Numbers of the tree that have been looked at, by the first of them.
         let mut covered: BTreeMap<u32, u32> = BTreeMap::new();
-        let mut found: Vec<(u32, u32)> = Vec::new();
+        let mut found: Vec<(u32, u32)> = Vec::with_capacity(MOSTLY);
         // What can hold nothing needs no look at what it holds.
         let leaves = match world.plan.is_container(self.ty) {
             true => (0, 0),

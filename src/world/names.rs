@@ -279,3 +279,41 @@ impl Names {
             + self.table.capacity() * size_of::<Slot>()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of a table that was read, each slot must lead to its own name, and each name must have one.
+    #[test]
+    fn a_table_that_leads_elsewhere_is_none() {
+        let mut names = Names::default();
+        for id in ["ann", "bob", "cleo", "dora", "eve"] {
+            names.add(TypeId(0), id);
+        }
+        let read = |table: Vec<Slot>| {
+            let lengths = names.spans.iter().map(|span| (*span & 0xFF_FFFF) as u32);
+            let lengths: Vec<u32> = lengths.collect();
+            Names::of_parts(names.text.clone(), &lengths, table, names.key)
+        };
+        let whole = names.table.clone();
+        assert!(read(whole.clone()).is_some());
+        let taken = (0..whole.len()).filter(|at| whole.get(*at).is_some_and(|it| !it.is_free()));
+        let taken: Vec<usize> = taken.collect();
+        for (one, other) in taken.iter().zip(taken.iter().skip(1)) {
+            let spoiled = |spoil: &dyn Fn(&mut Slot, Slot)| {
+                let mut table = whole.clone();
+                if let (Some(from), Some(slot)) = (whole.get(*other), table.get_mut(*one)) {
+                    spoil(slot, *from);
+                }
+                read(table)
+            };
+            assert!(spoiled(&|slot, other| slot.entity = other.entity).is_none());
+            assert!(spoiled(&|slot, other| slot.span = other.span).is_none());
+            assert!(spoiled(&|slot, other| *slot = other).is_none());
+            assert!(spoiled(&|slot, _| *slot = FREE).is_none());
+            assert!(spoiled(&|slot, _| slot.entity = EntityId(5)).is_none());
+            assert!(spoiled(&|slot, _| slot.entity = NONE).is_none());
+        }
+    }
+}

@@ -176,7 +176,8 @@ impl World {
         let base = &self.base;
         // Mostly the first of the type stands near the beginning, and the last near the end.
         let order = base.tree.order.get(first as usize..=last as usize)?;
-        let is = |entity: &&EntityId| base.type_of(**entity) == Some(ty);
+        let (start, end) = base.range(ty);
+        let is = |entity: &&EntityId| start <= **entity && **entity < end;
         let near = order.iter().take(NEAR).find(is);
         if let (Some(from), Some(to)) = (near, order.iter().rev().take(NEAR).find(is)) {
             return Some((from.0, to.0.saturating_add(1)));
@@ -184,7 +185,6 @@ impl World {
         if order.len() <= NEAR {
             return None;
         }
-        let (start, end) = base.range(ty);
         let numbers = base.tree.number.get(start.index()..end.index())?;
         let from = numbers.partition_point(|number| *number < first);
         let rest = numbers.get(from..)?;
