@@ -91,6 +91,42 @@ fn lists_leave_out_what_a_share_does_not_show() {
     assert_eq!(format!("{list:?}"), "List { .. }");
 }
 
+/// What a role surely shows and what it shows under a condition stand in one order, so that a page
+/// goes on where the one before was left.
+#[test]
+fn pages_go_on_where_sure_and_asked_meet() {
+    let policy = "
+        subject User
+        scope Team {
+            role Member { sees Doc }
+            role Guest { sees Doc when resource.open }
+        }
+        resource Doc in Team { open: Bool = false  actions view }
+    ";
+    let facts = "
+        Doc:a1 in Team:a
+        Doc:b1 in Team:b { open: true }
+        Doc:b2 in Team:b
+        Doc:b3 in Team:b { open: true }
+        Doc:c1 in Team:c
+        Doc:d1 in Team:d { open: true }
+        User:ann is Member of Team:a, Guest of Team:b, Member of Team:c, Guest of Team:d
+    ";
+    let world = world(policy, facts);
+    let ward = Evaluator::new(&world, 0);
+    let ann: EntityName = "User:ann".parse().unwrap();
+    let list = || ward.list(&ann, None, "Doc", &Context::default()).unwrap();
+    let whole: Vec<String> = list().map(|key| ward.name_of(key).unwrap().id).collect();
+    assert_eq!(whole, ["a1", "b1", "b3", "c1", "d1"]);
+    let mut paged = Vec::new();
+    let mut page = list();
+    while let Some(key) = page.next() {
+        paged.push(ward.name_of(key).unwrap().id);
+        page = list().after(page.token()).unwrap();
+    }
+    assert_eq!(paged, whole);
+}
+
 /// Who is in a set by a role that includes its own, and by one that customers made.
 #[test]
 fn lists_have_what_sets_hold() {

@@ -117,6 +117,8 @@ mod tests {
                 assert_eq!(left.difference(&right), ranges(a & !b));
             }
             assert_eq!(members(&ranges(*a)), list(*a));
+            let apart = |pair: &[(u32, u32); 2]| pair[0].1 < pair[1].0;
+            assert!(ranges(*a).all.array_windows().all(apart));
         }
     }
 }
