@@ -36,19 +36,19 @@ pub(super) struct Saying {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sayings {
     /// With where that stands which was said of the same entity before, or [`UNSAID`].
-    all: Vec<(Saying, u32)>,
+    all: Vec<(Saying, usize)>,
     /// By entity, where the last stands that is said of it.
-    last: Vec<u32>,
+    last: Vec<usize>,
 }
 
-const UNSAID: u32 = u32::MAX;
+const UNSAID: usize = usize::MAX;
 
 impl Sayings {
     fn place(&self, entity: EntityId, column: u32) -> Option<usize> {
         let mut at = *self.last.get(entity.index())?;
-        while let Some((said, before)) = self.all.get(at as usize) {
+        while let Some((said, before)) = self.all.get(at) {
             if said.column == column {
-                return Some(at as usize);
+                return Some(at);
             }
             at = *before;
         }
@@ -71,16 +71,14 @@ impl Sayings {
         if self.last.len() <= entity.index() {
             self.last.resize(entity.index() + 1, UNSAID);
         }
-        let Ok(next) = u32::try_from(self.all.len()) else {
-            return;
-        };
         if let Some(last) = self.last.get_mut(entity.index()) {
             let said = Saying {
                 entity,
                 column,
                 datum,
             };
-            self.all.push((said, std::mem::replace(last, next)));
+            let before = std::mem::replace(last, self.all.len());
+            self.all.push((said, before));
         }
     }
 
