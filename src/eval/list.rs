@@ -5,18 +5,17 @@
 //! as it stands; the rest is asked about as a check would, and so is everything where a policy says
 //! more of holders than facts and simple links do. So no list can disagree with a check.
 
-use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
+use super::finds::Asked;
 use super::keys::EntityKey;
-use super::ranges::{Ranges, only};
-use super::region::Inwards;
+use super::ranges::Ranges;
 use super::walk::{Case, Faults};
 use super::{Context, Evaluator, Outcome, QueryError, Question};
 use crate::literal::EntityName;
-use crate::plan::{ActionRule, EntityId, LaneId, Level, RoleId, TypeId};
-use crate::world::{AnyRole, Holding};
+use crate::plan::{ActionRule, EntityId, RoleId, TypeId};
+use crate::world::AnyRole;
 
 /// A list that is worked out while it is read, in an order that stays the same for one version of
 /// the world: that of its keys.
@@ -27,34 +26,53 @@ pub struct List<'w> {
     current: Stretch,
     /// What follows on it.
     left: std::vec::IntoIter<Stretch>,
-    /// Whether a rule can take away what is in the list as it stands.
-    may_be_taken: bool,
-    last: Option<EntityId>,
 }
 
 /// Entities from one to before another.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Stretch {
     next: u32,
     end: u32,
-    /// Whether all of it is in the list as it stands, but for what rules take away; else it is asked
-    /// about one by one.
-    is_sure: bool,
+    open: Open,
+}
+
+/// What is not known yet of the entities of a stretch.
+#[derive(Clone, Copy)]
+enum Open {
+    /// Nothing: they are in the list.
+    Nothing,
+    /// Whether something else than a role keeps them out.
+    Taken,
+    /// All of it: each is asked about as a check would.
+    All,
 }
 
 impl Stretch {
+    /// None at all, up to one.
+    fn before(end: u32) -> Self {
+        Self {
+            next: end,
+            end,
+            open: Open::Nothing,
+        }
+    }
+
     /// All of a list, cut where what is sure begins and ends.
-    fn of(all: &Ranges, sure: &Ranges) -> Vec<Self> {
-        let stretch = |is_sure| move |(next, end)| Self { next, end, is_sure };
+    fn of(all: &Ranges, sure: &Ranges, of_sure: Open) -> Vec<Self> {
+        let stretch = |open| move |(next, end)| Self { next, end, open };
         if all == sure {
-            return all.iter().map(stretch(true)).collect();
+            return all.iter().map(stretch(of_sure)).collect();
         }
         let asked = all.difference(sure);
         let sure = all.intersection(sure);
-        let sure = sure.iter().map(stretch(true));
-        let mut all: Vec<Self> = sure.chain(asked.iter().map(stretch(false))).collect();
+        let sure = sure.iter().map(stretch(of_sure));
+        let mut all: Vec<Self> = sure.chain(asked.iter().map(stretch(Open::All))).collect();
         all.sort_unstable_by_key(|stretch| stretch.next);
         all
+    }
+
+    fn length(&self) -> usize {
+        self.end.saturating_sub(self.next) as usize
     }
 }
 
@@ -99,14 +117,6 @@ impl FromStr for PageToken {
         };
         parts().ok_or_else(|| QueryError::wrong_token("it is not one that a list gave"))
     }
-}
-
-/// What a list is of.
-#[derive(Clone, Copy)]
-struct Asked {
-    ty: TypeId,
-    /// The action, where it is not just sight.
-    action: Option<(LaneId, u64)>,
 }
 
 impl<'w> Evaluator<'w> {
@@ -162,192 +172,17 @@ impl<'w> Evaluator<'w> {
         };
         let asked = Asked { ty, action };
         let (sure, all) = self.regions(&question, asked);
+        let of_sure = match self.may_be_taken(asked) {
+            true => Open::Taken,
+            false => Open::Nothing,
+        };
         Ok(List {
             evaluator: *self,
             question,
             asked,
-            current: Stretch::default(),
-            left: Stretch::of(&all, &sure).into_iter(),
-            may_be_taken: self.may_be_taken(asked),
-            last: None,
+            current: Stretch::before(0),
+            left: Stretch::of(&all, &sure, of_sure).into_iter(),
         })
-    }
-
-    /// What is in a list as it stands, and all that may be in it.
-    fn regions(&self, question: &Question<'_>, asked: Asked) -> (Ranges, Ranges) {
-        let world = self.world;
-        let everything = || {
-            let all = world.all_of(asked.ty);
-            all.map(only).collect::<Ranges>()
-        };
-        // A rule can show anything, and no holding tells what.
-        if self.shown_by_rule(asked.ty) && question.asker.known {
-            return (Ranges::default(), everything());
-        }
-        if !self.is_plain(asked.ty) {
-            let candidates = self.candidates(question, asked.ty).into_iter();
-            let candidates = candidates.map(only).collect();
-            return (Ranges::default(), candidates);
-        }
-        let inwards = Inwards::new(world, self.now, asked.ty);
-        let shown_by = self.plan().types[asked.ty].visible_by;
-        let roles = self.plain_roles(question, inwards.leading());
-        let mut finds = Finds::default();
-        // What a role that is held limits or overrides is asked about one by one.
-        let mut cut = question.asker.credential.is_some();
-        for (place, role) in roles {
-            self.note(&mut finds, place, role, asked);
-            let caps = match world.role(role) {
-                Some(AnyRole::Declared(role)) => role.ceiling.is_some(),
-                _ => false,
-            };
-            let ty = world.type_of(place);
-            // A ceiling lets through what a role shows, but not an action that shows.
-            let caps = caps && (asked.action.is_some() || shown_by.is_some());
-            cut |= caps || ty.is_some_and(|ty| self.plan().types[ty].overrides != 0);
-        }
-        let bit_of = |level: &Level, action: Option<(LaneId, u64)>| {
-            action.is_none_or(|(lane, bit)| level.mask(lane) & bit != 0)
-        };
-        let by_sight = |level: &Level| bit_of(level, asked.action);
-        let by_action = |level: &Level| bit_of(level, asked.action) && bit_of(level, shown_by);
-        let below = |places: &[EntityId], passes: &dyn Fn(&Level) -> bool| {
-            inwards.below(places.iter().copied(), passes)
-        };
-        let seen = below(&finds.sees, &by_sight)
-            .union(below(&finds.shows, &by_action))
-            .union(finds.own.iter().copied().collect());
-        let seen_if = below(&finds.sees_if, &by_sight)
-            .union(below(&finds.shows_if, &by_action))
-            .union(finds.own_if.iter().copied().collect())
-            .union(seen.clone());
-        let (sure, all) = if asked.action.is_some() {
-            let given = below(&finds.gives, &by_sight);
-            let permitted = question.asker.known && self.is_permitted(asked);
-            let all = if permitted {
-                seen_if
-            } else {
-                let given_if = below(&finds.gives_if, &by_sight).union(given.clone());
-                seen_if.intersection(&given_if)
-            };
-            (seen.intersection(&given), all)
-        } else {
-            (seen, seen_if)
-        };
-        if cut {
-            (Ranges::default(), all)
-        } else {
-            (sure, all)
-        }
-    }
-
-    /// Notes what a role that is held at a place shows and gives, surely or under a condition.
-    fn note(&self, finds: &mut Finds, place: EntityId, role: RoleId, asked: Asked) {
-        let shown_by = self.plan().types[asked.ty].visible_by;
-        match self.world.role(role) {
-            Some(AnyRole::Declared(role)) => {
-                for sight in role.sights_of(asked.ty) {
-                    match (sight.this, sight.condition.is_none()) {
-                        (true, true) => finds.own.push(only(place)),
-                        (true, false) => finds.own_if.push(only(place)),
-                        (false, true) => finds.sees.push(place),
-                        (false, false) => finds.sees_if.push(place),
-                    }
-                }
-                let grants = |of: Option<(LaneId, u64)>, sure: &mut Vec<_>, or: &mut Vec<_>| {
-                    let Some((lane, bit)) = of else { return };
-                    for grant in role
-                        .grants_in(lane)
-                        .iter()
-                        .filter(|grant| grant.mask & bit != 0)
-                    {
-                        match grant.condition {
-                            None => sure.push(place),
-                            Some(_) => or.push(place),
-                        }
-                    }
-                };
-                grants(shown_by, &mut finds.shows, &mut finds.shows_if);
-                grants(asked.action, &mut finds.gives, &mut finds.gives_if);
-            }
-            Some(AnyRole::Custom(role)) => {
-                let gives = |of: Option<(LaneId, u64)>| {
-                    of.is_some_and(|(lane, bit)| role.masks.mask(lane) & bit != 0)
-                };
-                if gives(shown_by) {
-                    finds.shows.push(place);
-                }
-                if gives(asked.action) {
-                    finds.gives.push(place);
-                }
-            }
-            None => {}
-        }
-    }
-
-    /// Every role that the subject holds anywhere, where facts, sets and simple links tell.
-    fn plain_roles(
-        &self,
-        question: &Question<'_>,
-        leading: &[TypeId],
-    ) -> HashSet<(EntityId, RoleId), rustc_hash::FxBuildHasher> {
-        let (world, asker) = (self.world, &question.asker);
-        let mut roles: HashSet<(EntityId, RoleId), rustc_hash::FxBuildHasher> = HashSet::default();
-        let mut open: Vec<(EntityId, RoleId)> = Vec::new();
-        let mut add = |open: &mut Vec<_>, place: EntityId, role: RoleId| {
-            if roles.insert((place, role)) {
-                open.push((place, role));
-            }
-        };
-        let is_now = |held: &Holding| world.end(held) > self.now;
-        for holder in asker.holders() {
-            for held in world.held_by(holder).filter(is_now) {
-                add(&mut open, held.place, held.role);
-            }
-            // A subject that the world does not know is in no relation.
-            let linked = asker.known.then(|| world.linked(holder));
-            for place in linked.into_iter().flatten() {
-                let Some(ty) = world.type_of(place) else {
-                    continue;
-                };
-                for also in self.plan().simple_also(ty).unwrap_or(&[]) {
-                    if asker.is_named(world, place, also.link) {
-                        add(&mut open, place, also.role);
-                    }
-                }
-            }
-        }
-        // A role may make one part of a set that holds another.
-        while let Some((place, role)) = open.pop() {
-            for held in world.sets_of(place).filter(is_now) {
-                let inside = held.set.is_some_and(|set| match world.role(role) {
-                    Some(AnyRole::Declared(role)) => role.gives(set),
-                    _ => role == set,
-                });
-                if inside {
-                    add(&mut open, held.place, held.role);
-                }
-            }
-        }
-        roles.retain(|(place, _)| {
-            world
-                .type_of(*place)
-                .is_some_and(|ty| leading.binary_search(&ty).is_ok())
-        });
-        roles
-    }
-
-    /// Whether facts, sets and simple links alone tell who holds the roles that matter for a type.
-    fn is_plain(&self, ty: TypeId) -> bool {
-        let plan = self.plan();
-        // Sets may be of any type.
-        if self.world.set_held().is_empty() {
-            let mut above = plan.types_above(ty).iter();
-            above.all(|ty| plan.simple_also(*ty).is_some())
-        } else {
-            let mut types = plan.types.iter();
-            types.all(|(ty, _)| plan.simple_also(ty).is_some())
-        }
     }
 
     /// Whether something else than a role can keep out what roles surely show and give.
@@ -358,54 +193,6 @@ impl<'w> Evaluator<'w> {
             action.is_some_and(|(lane, bit)| rule.lane == lane && rule.mask & bit != 0)
         };
         self.world.is_lacking() || !ty.hides.is_empty() || ty.forbids.iter().any(takes)
-    }
-
-    /// Whether a rule gives the action to somebody.
-    fn is_permitted(&self, asked: Asked) -> bool {
-        let gives = |rule: &ActionRule| {
-            asked
-                .action
-                .is_some_and(|(lane, bit)| rule.lane == lane && rule.mask & bit != 0)
-        };
-        self.plan().types[asked.ty].permits.iter().any(gives)
-    }
-
-    /// The entities of a type that the subject could see at all: what lies below the places where it
-    /// may hold a role, whatever that rests on.
-    fn candidates(&self, question: &Question<'_>, ty: TypeId) -> BTreeSet<EntityId> {
-        let (world, asker) = (self.world, &question.asker);
-        let mut seen: HashSet<EntityId, rustc_hash::FxBuildHasher> = HashSet::default();
-        let mut open: Vec<EntityId> = Vec::new();
-        let mut found = BTreeSet::new();
-        for held in asker.holders().flat_map(|holder| world.held_by(holder)) {
-            if world.end(&held) > self.now && seen.insert(held.place) {
-                open.push(held.place);
-            }
-        }
-        // A subject that the world does not know is in no relation.
-        for holder in asker.holders().filter(|_| asker.known) {
-            let linked = world.linked(holder);
-            open.extend(linked.filter(|entity| seen.insert(*entity)));
-        }
-        while let Some(place) = open.pop() {
-            if world.type_of(place) == Some(ty) && world.is_known(place) {
-                found.insert(place);
-            }
-            let shared = world.received_by(place);
-            let shared = shared
-                .filter(|share| world.share_end(share) > self.now)
-                .map(|share| share.entity);
-            // Roles that rest on those held here.
-            let linked = world.linked(place);
-            let sets = world.sets_of(place).map(|held| held.place);
-            let inside = world.contents(place).chain(shared);
-            for inner in inside.chain(linked).chain(sets) {
-                if seen.insert(inner) {
-                    open.push(inner);
-                }
-            }
-        }
-        found
     }
 
     /// Whether some rule can show entities of a type.
@@ -454,21 +241,6 @@ impl<'w> Evaluator<'w> {
     }
 }
 
-/// The places at which the subject holds roles, by what these do: surely, or under a condition.
-#[derive(Default)]
-struct Finds {
-    sees: Vec<EntityId>,
-    sees_if: Vec<EntityId>,
-    /// By the action that shows.
-    shows: Vec<EntityId>,
-    shows_if: Vec<EntityId>,
-    gives: Vec<EntityId>,
-    gives_if: Vec<EntityId>,
-    /// `sees this`.
-    own: Vec<(u32, u32)>,
-    own_if: Vec<(u32, u32)>,
-}
-
 impl List<'_> {
     /// Goes on where a list of the same question was left.
     ///
@@ -485,7 +257,7 @@ impl List<'_> {
             ..stretch
         });
         let rest: Vec<Stretch> = rest.collect();
-        self.current = Stretch::default();
+        self.current = Stretch::before(token.next);
         self.left = rest.into_iter();
         Ok(self)
     }
@@ -494,7 +266,7 @@ impl List<'_> {
     pub fn token(&self) -> PageToken {
         PageToken {
             version: self.evaluator.world.version(),
-            next: self.last.map_or(0, |last| last.0.saturating_add(1)),
+            next: self.current.next,
         }
     }
 
@@ -503,22 +275,28 @@ impl List<'_> {
         std::iter::from_fn(move || self.next_entity())
     }
 
+    #[inline]
     pub(super) fn next_entity(&mut self) -> Option<EntityId> {
         loop {
-            while self.current.next >= self.current.end {
+            if self.current.next < self.current.end {
+                let entity = EntityId(self.current.next);
+                self.current.next += 1;
+                if self.has(entity) {
+                    return Some(entity);
+                }
+            } else {
                 self.current = self.left.next()?;
             }
-            let entity = EntityId(self.current.next);
-            self.current.next += 1;
-            let is_in = if self.current.is_sure {
-                !self.may_be_taken || !self.is_taken(entity)
-            } else {
-                self.is_in(entity)
-            };
-            if is_in {
-                self.last = Some(entity);
-                return Some(entity);
-            }
+        }
+    }
+
+    /// Whether an entity of the present stretch is in the list.
+    #[inline]
+    fn has(&self, entity: EntityId) -> bool {
+        match self.current.open {
+            Open::Nothing => true,
+            Open::Taken => !self.is_taken(entity),
+            Open::All => self.is_in(entity),
         }
     }
 
@@ -549,8 +327,36 @@ impl List<'_> {
 impl Iterator for List<'_> {
     type Item = EntityKey;
 
+    #[inline]
     fn next(&mut self) -> Option<EntityKey> {
         let entity = self.next_entity()?;
         Some(self.evaluator.key(self.asked.ty, entity))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let stretches = || std::iter::once(&self.current).chain(self.left.as_slice());
+        let sure = stretches().filter(|stretch| matches!(stretch.open, Open::Nothing));
+        let add = |all: usize, stretch: &Stretch| all.saturating_add(stretch.length());
+        (sure.fold(0, add), Some(stretches().fold(0, add)))
+    }
+
+    // Stretch by stretch: what holds for a whole one is looked at once.
+    fn fold<B, F>(mut self, init: B, mut add: F) -> B
+    where
+        F: FnMut(B, EntityKey) -> B,
+    {
+        let mut all = init;
+        loop {
+            for number in self.current.next..self.current.end {
+                let entity = EntityId(number);
+                if self.has(entity) {
+                    all = add(all, self.evaluator.key(self.asked.ty, entity));
+                }
+            }
+            let Some(next) = self.left.next() else {
+                return all;
+            };
+            self.current = next;
+        }
     }
 }

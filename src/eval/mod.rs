@@ -9,6 +9,7 @@ mod condition;
 mod context;
 mod direct;
 mod error;
+mod finds;
 mod gain;
 mod holders;
 mod keys;

@@ -17,7 +17,7 @@ impl FromIterator<(u32, u32)> for Ranges {
     fn from_iter<I: IntoIterator<Item = (u32, u32)>>(ranges: I) -> Self {
         let mut ranges: Vec<(u32, u32)> = ranges.into_iter().collect();
         ranges.retain(|(start, end)| start < end);
-        ranges.sort_unstable();
+        ranges.sort_unstable_by_key(|(start, end)| u64::from(*start) << 32 | u64::from(*end));
         ranges.dedup_by(|(start, end), (_, last)| {
             let touches = *start <= *last;
             if touches {

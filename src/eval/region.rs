@@ -47,16 +47,12 @@ impl<'w> Inwards<'w> {
 
     /// The entities of the type in these places, to any depth, and through shares whose level
     /// passes.
-    pub(super) fn below(
-        &self,
-        places: impl IntoIterator<Item = EntityId>,
-        passes: &dyn Fn(&Level) -> bool,
-    ) -> Ranges {
-        let world = self.world;
-        let mut open: Vec<EntityId> = places.into_iter().collect();
-        if open.is_empty() {
+    pub(super) fn below(&self, places: &[EntityId], passes: &dyn Fn(&Level) -> bool) -> Ranges {
+        if places.is_empty() {
             return Ranges::default();
         }
+        let world = self.world;
+        let mut open: Vec<EntityId> = places.to_vec();
         let mut seen: HashSet<EntityId, rustc_hash::FxBuildHasher> = HashSet::default();
         // Numbers of the tree that have been looked at, by the first of them.
         let mut covered: BTreeMap<u32, u32> = BTreeMap::new();
@@ -67,43 +63,58 @@ impl<'w> Inwards<'w> {
             false => world.range_of(self.ty),
         };
         let is_leaf = |entity: &EntityId| leaves.0 <= entity.0 && entity.0 < leaves.1;
-        while let Some(place) = open.pop() {
-            if is_leaf(&place) {
-                found.push(only(place));
-                continue;
-            }
-            let ty = world.type_of(place);
-            let ty = ty.filter(|ty| self.leading.binary_search(ty).is_ok());
-            let Some(ty) = ty.filter(|_| seen.insert(place)) else {
-                continue;
-            };
-            let Some(span) = world.span(place) else {
-                // It is new: what stands in it is known one by one.
-                if ty == self.ty {
+        let mut scopes: Vec<(Option<(u32, u32)>, EntityId, TypeId)> = Vec::new();
+        let mut parts: Vec<((u32, u32), TypeId)> = Vec::new();
+        // A step for all of them, then the next: their memory is waited for once, not for each.
+        while !open.is_empty() {
+            for place in open.drain(..) {
+                if is_leaf(&place) {
                     found.push(only(place));
+                } else if let Some(ty) = world.type_of(place)
+                    && self.leading.binary_search(&ty).is_ok()
+                {
+                    scopes.push((world.span(place), place, ty));
                 }
-                open.extend(world.contents(place));
-                open.extend(self.shared_with(place, passes));
-                continue;
-            };
-            let before = covered.range(..=span.0).next_back();
-            if before.is_some_and(|(_, last)| span.1 <= *last) {
-                continue;
             }
-            for (first, last) in world.left_in(span) {
-                covered.insert(first, last);
-                let can_hold = |inner: &&TypeId| world.plan.can_hold(ty, **inner);
-                if can_hold(&&self.ty) {
-                    found.extend(world.numbered(self.ty, (first, last)));
+            // From the outermost inwards.
+            scopes.sort_unstable_by_key(|(span, ..)| span.map(|(first, last)| (first, !last)));
+            for (span, place, ty) in scopes.drain(..) {
+                let before = span.and_then(|(first, _)| covered.range(..=first).next_back());
+                let end = before.map(|(_, end)| *end);
+                let is_covered = span.map(|(_, last)| last) <= end;
+                if span.is_some() && is_covered || !seen.insert(place) {
+                    continue;
                 }
-                for inner in self.entered.iter().filter(can_hold) {
-                    let inside = world.numbered(*inner, (first, last)).into_iter();
-                    for entered in inside.flat_map(|range| world.entered(range)) {
-                        open.extend(world.more_contents().of(entered).copied());
-                        open.extend(self.shared_with(entered, passes));
+                let Some(span) = span else {
+                    // It is new: what stands in it is known one by one.
+                    if ty == self.ty {
+                        found.push(only(place));
                     }
+                    open.extend(world.contents(place));
+                    open.extend(self.shared_with(place, passes));
+                    continue;
+                };
+                for part in world.left_in(span) {
+                    covered.insert(part.0, part.1);
+                    parts.push((part, ty));
                 }
             }
+            let holding = |ty: TypeId| {
+                let holds = move |outer| world.plan.can_hold(outer, ty);
+                parts
+                    .iter()
+                    .filter(move |(_, outer)| holds(*outer))
+                    .map(|(part, _)| *part)
+            };
+            let numbered = |ty| holding(ty).filter_map(move |part| world.numbered(ty, part));
+            found.extend(numbered(self.ty));
+            for entered in self.entered.iter().flat_map(|ty| numbered(*ty)) {
+                for entered in world.entered(entered) {
+                    open.extend(world.more_contents().of(entered).copied());
+                    open.extend(self.shared_with(entered, passes));
+                }
+            }
+            parts.clear();
         }
         found.into_iter().collect()
     }

@@ -315,7 +315,8 @@ impl World {
 
 impl Base {
     fn type_of(&self, entity: EntityId) -> Option<TypeId> {
-        self.rows.get(entity.index()).map(|row| row.ty())
+        let (ty, _) = self.types.get(self.type_index(entity)?)?;
+        Some(*ty)
     }
 
     /// The place of an entity's type in `types`: those of one type follow on each other, so no row is

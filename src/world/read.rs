@@ -31,8 +31,8 @@ impl World {
 
     pub(crate) fn type_of(&self, entity: EntityId) -> Option<TypeId> {
         // The type of an entity never changes; only a new one is not in the base.
-        match self.base.rows.get(entity.index()) {
-            Some(row) => Some(row.ty()),
+        match self.base.type_of(entity) {
+            Some(ty) => Some(ty),
             None => self.changed.rows.get(&entity).map(|row| row.ty()),
         }
     }
@@ -53,7 +53,8 @@ impl World {
     /// Whether its containers are all there, to the top.
     pub(crate) fn is_complete(&self, entity: EntityId) -> bool {
         if self.changed.lacking == 0 {
-            return self.row(entity).is_some();
+            let is_new = || self.changed.rows.get(&entity).is_some();
+            return entity.index() < self.base.rows.len() || is_new();
         }
         let mut open: SmallVec<[EntityId; 16]> = SmallVec::from_slice(&[entity]);
         // What many ways lead to is looked at once.
