@@ -264,11 +264,13 @@ impl std::str::FromStr for EntityName {
 
 /// Splits `Type:id` or `Type:"id"`.
 pub(crate) fn split_entity(text: &str) -> Option<(&str, Cow<'_, str>)> {
-    let (type_name, id) = text.split_once(':')?;
-    let mut letters = type_name.chars();
-    let named = letters.next().is_some_and(|c| c.is_ascii_uppercase())
-        && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if !named || id.is_empty() {
+    // Every name of every fact comes by here, and most are short: one look at each letter.
+    let is_letter = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    let end = text.bytes().position(|b| !is_letter(&b))?;
+    let (type_name, rest) = text.split_at_checked(end)?;
+    let id = rest.strip_prefix(':')?;
+    let first = type_name.as_bytes().first();
+    if !first.is_some_and(u8::is_ascii_uppercase) || id.is_empty() {
         return None;
     }
     let quoted = id.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));

@@ -332,7 +332,7 @@ fn compare(
     Ok(questions)
 }
 
-/// A list, read in pages of two.
+/// A list, read in pages of two, and at once.
 fn pages(
     ward: &Evaluator<'_>,
     subject: &EntityName,
@@ -354,9 +354,16 @@ fn pages(
             assert!(found.insert(ward.name_of(*key).unwrap().id), "told twice");
         }
         if page.len() < 2 {
-            return found;
+            break;
         }
     }
+    let whole = ward.list(subject, action, ty, context).unwrap();
+    let (least, most) = whole.size_hint();
+    let mut at_once = BTreeSet::new();
+    whole.for_each(|key| assert!(at_once.insert(ward.name_of(key).unwrap().id), "told twice"));
+    assert_eq!(at_once, found, "at once, and in pages");
+    assert!(least <= found.len() && most.is_some_and(|most| found.len() <= most));
+    found
 }
 
 /// Takes lines away as long as the pair still fails in the same way.

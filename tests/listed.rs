@@ -122,9 +122,14 @@ fn pages_go_on_where_sure_and_asked_meet() {
     let mut page = list();
     while let Some(key) = page.next() {
         paged.push(ward.name_of(key).unwrap().id);
-        page = list().after(page.token()).unwrap();
+        let token = page.token();
+        page = list().after(token).unwrap();
+        assert_eq!(page.token(), token, "nothing is read of it yet");
     }
     assert_eq!(paged, whole);
+    // Of the stretches, only those of `a` and `c` are sure.
+    assert_eq!(list().size_hint(), (2, Some(6)));
+    assert_eq!(list().fold(0, |count, _| count + 1), 5);
 }
 
 /// Who is in a set by a role that includes its own, and by one that customers made.

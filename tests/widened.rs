@@ -1,6 +1,6 @@
 //! `widened-since-base`: what it tells of a change, and that nobody gains anything untold.
 //!
-//! `WARD_PAIRS` sets how many random policies are tried (40), `WARD_SEED` where to begin (0), and
+//! `WARD_PAIRS` sets how many random policies are tried (60), `WARD_SEED` where to begin (0), and
 //! `WARD_STEP` says of how many lines one is taken out (10).
 
 #![cfg(feature = "compiler")]
@@ -118,7 +118,8 @@ fn decisions(policy: &Policy, other: &Policy, facts: &[Fact]) -> BTreeSet<String
 fn nobody_gains_anything_untold() {
     let first = from_environment("WARD_SEED", 0);
     let (mut changes, mut gains, mut silent) = (0, 0, 0);
-    for seed in first..first + from_environment("WARD_PAIRS", 60) {
+    let pairs = from_environment("WARD_PAIRS", 60);
+    for seed in first..first + pairs {
         let pair = generate::pair(seed);
         let facts = ward::load::world_text("random.world", &pair.world_text()).unwrap();
         let whole = compiled(&pair.policy_text()).unwrap();
@@ -138,8 +139,8 @@ fn nobody_gains_anything_untold() {
                 let before = decisions(then, now, &facts);
                 let after = decisions(now, then, &facts);
                 let gained: Vec<&String> = after.difference(&before).collect();
-                gains += usize::from(!gained.is_empty());
-                silent += usize::from(said.is_empty());
+                gains += u64::from(!gained.is_empty());
+                silent += u64::from(said.is_empty());
                 assert!(
                     gained.is_empty() || !said.is_empty(),
                     "seed {seed}, line {line}: {gained:?}\n---- then\n{}\n---- now\n{}",
@@ -153,7 +154,7 @@ fn nobody_gains_anything_untold() {
         "{changes} changes, {gains} by which somebody gains, {silent} of which nothing is told"
     );
     assert!(
-        gains > 20 && silent > 100,
+        gains * 3 > pairs && silent > pairs,
         "{changes} changes, {gains} gain, {silent} silent"
     );
 }

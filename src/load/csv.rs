@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use smallvec::SmallVec;
+
 use super::json_error;
 use crate::literal;
 use crate::plan::{Plan, Value, ValueType};
-use crate::world::{JsonFact, Text, Texts};
+use crate::world::{Attributes, JsonFact, Text, Texts};
 
 /// What a column holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,13 +138,13 @@ impl Header {
         }
         if !attributes.is_empty() {
             let declared = of_type.map_or(&[][..], |ty| plan.types[ty].attributes.as_slice());
-            let mut values = BTreeMap::new();
+            let mut values = SmallVec::new();
             for (name, (at, field)) in attributes {
                 let ty = declared.iter().find(|field| field.name == *name);
                 let value = value(&field, ty.map(|field| &field.ty)).map_err(|why| (at, why))?;
-                values.insert(name.clone(), value);
+                values.push((Text(Cow::Owned(name.clone())), value));
             }
-            fact.attributes = Some(Value::Record(values));
+            fact.attributes = Some(Attributes(values));
         }
         Ok(fact)
     }

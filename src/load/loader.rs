@@ -73,7 +73,8 @@ impl Loader {
             if batch.is_empty() {
                 return Ok(());
             }
-            let objects: Vec<Object<'_>> = batch.iter().filter_map(object).collect();
+            let mut objects: Vec<Object<'_>> = Vec::with_capacity(batch.len());
+            objects.extend(batch.iter().filter_map(object));
             let facts: Vec<Read<'_>> = objects.iter().map(read).collect();
             let fitting = facts.iter().filter_map(|read| read.fact.as_ref().ok());
             self.intake.warm(fitting);
@@ -167,14 +168,18 @@ struct Read<'l> {
     fact: Result<KindRef<'l>, String>,
 }
 
+#[inline]
 fn object<'l>((line, content): &(u32, Line<'l>)) -> Option<Object<'l>> {
     let (text, keys) = match content {
         Line::Text(text) if text.trim_ascii().is_empty() => return None,
         Line::Text(text) => {
-            let keys = serde_json::from_str(text).map_err(|error| {
-                let column = u32::try_from(error.column()).unwrap_or(1).max(1);
-                (column, json_error(&error))
-            });
+            let keys = match serde_json::from_str(text) {
+                Ok(keys) => Ok(keys),
+                Err(error) => {
+                    let column = u32::try_from(error.column()).unwrap_or(1).max(1);
+                    Err((column, json_error(&error)))
+                }
+            };
             (*text, keys)
         }
         Line::TooLong => ("", Err((1, too_long()))),

@@ -1,7 +1,6 @@
 //! Facts that own nothing: what is read from a line, or a [`Fact`] as it is looked at.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
 
@@ -28,6 +27,9 @@ pub(crate) enum HolderRef<'a> {
 /// Several entities; most facts name one.
 pub(crate) type NameRefs<'a> = SmallVec<[NameRef<'a>; 1]>;
 
+/// Attributes by their names; most facts say one, or none.
+pub(crate) type AttributeRefs<'a> = SmallVec<[(&'a str, &'a Value); 1]>;
+
 /// The forms of facts, as those of [`FactKind`].
 #[derive(Clone, Debug)]
 pub(crate) enum KindRef<'a> {
@@ -35,7 +37,7 @@ pub(crate) enum KindRef<'a> {
         entity: NameRef<'a>,
         containers: NameRefs<'a>,
         until: Option<i64>,
-        attributes: Option<&'a BTreeMap<String, Value>>,
+        attributes: AttributeRefs<'a>,
     },
     Holding {
         subject: HolderRef<'a>,
@@ -109,7 +111,10 @@ impl<'a> From<&'a FactKind> for KindRef<'a> {
                 entity: entity.into(),
                 containers: containers.iter().map(NameRef::from).collect(),
                 until: *until,
-                attributes: Some(attributes),
+                attributes: attributes
+                    .iter()
+                    .map(|(name, value)| (&**name, value))
+                    .collect(),
             },
             FactKind::Holding {
                 subject,
@@ -178,7 +183,10 @@ impl KindRef<'_> {
                 entity: entity.to_name(),
                 containers: containers.iter().map(NameRef::to_name).collect(),
                 until: *until,
-                attributes: attributes.cloned().unwrap_or_default(),
+                attributes: attributes
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), (*value).clone()))
+                    .collect(),
             },
             Self::Holding {
                 subject,

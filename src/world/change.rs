@@ -1,6 +1,5 @@
 //! A world that changes: the same facts, one more or one less.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -82,10 +81,10 @@ impl World {
                 until: _,
                 attributes,
             } => {
-                if containers.is_empty() && attributes.is_none_or(BTreeMap::is_empty) {
+                if containers.is_empty() && attributes.is_empty() {
                     return self.remove_entity(entity);
                 }
-                self.remove_parts(entity, containers, *attributes)?
+                self.remove_parts(entity, containers, attributes)?
             }
             KindRef::Holding {
                 subject, role, of, ..
@@ -132,7 +131,7 @@ impl World {
         &mut self,
         entity: &NameRef<'_>,
         containers: &[NameRef<'_>],
-        attributes: Option<&BTreeMap<String, Value>>,
+        attributes: &[(&str, &Value)],
     ) -> Result<bool, Reason> {
         let mut fit = Fit(self);
         let (ty, id) = fit.intern(entity)?;
@@ -141,7 +140,7 @@ impl World {
             others.push(fit.intern(container)?.1);
         }
         let mut columns = Vec::new();
-        for (name, value) in attributes.into_iter().flatten() {
+        for (name, value) in attributes {
             let (column, datum) = fit.attribute(ty, name, value)?;
             if World::said(fit.0, id, column) != Some(&datum) {
                 return Ok(false);

@@ -72,7 +72,7 @@ pub(super) fn add(facts: &mut impl Facts, fact: &FactRef<'_>) -> Result<(), Reas
             until,
             attributes,
         } => {
-            let changes = fit.entity_changes(entity, containers, *until, *attributes)?;
+            let changes = fit.entity_changes(entity, containers, *until, attributes)?;
             facts.declare(changes.entity);
             for container in changes.containers {
                 facts.contain(changes.entity, container);

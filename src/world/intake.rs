@@ -128,14 +128,10 @@ impl Intake {
             for name in first.into_iter().chain(second) {
                 add(name.type_name, &name.id);
             }
-            let KindRef::Entity {
-                attributes: Some(attributes),
-                ..
-            } = fact
-            else {
+            let KindRef::Entity { attributes, .. } = fact else {
                 continue;
             };
-            for value in attributes.values() {
+            for (_, value) in attributes {
                 // A text may be one; where it is none, a type of that name is seldom there.
                 if let Value::String(text) = value
                     && let Some((type_name, Cow::Borrowed(id))) = split_entity(text)

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{self, SeqAccess, Visitor};
+use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
 
@@ -28,6 +29,10 @@ impl<'a> Texts<'a> {
     }
 }
 
+/// Attributes as they stand in an object; most facts say one, or none.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Attributes<'a>(pub(crate) SmallVec<[(Text<'a>, Value); 1]>);
+
 /// The keys of all forms.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a fact as an object")]
@@ -37,7 +42,7 @@ pub(crate) struct JsonFact<'a> {
     #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
     pub(crate) containers: Option<Texts<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) attributes: Option<Value>,
+    pub(crate) attributes: Option<Attributes<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) relation: Option<Text<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,11 +138,12 @@ impl JsonFact<'_> {
                     .map(|Text(text)| name(text))
                     .collect::<Result<_, _>>()?,
                 until,
-                attributes: match &self.attributes {
-                    None => None,
-                    Some(Value::Record(attributes)) => Some(attributes),
-                    Some(_) => return Err("`attributes` is an object".into()),
-                },
+                attributes: self
+                    .attributes
+                    .iter()
+                    .flat_map(|attributes| &attributes.0)
+                    .map(|(Text(name), value)| (&**name, value))
+                    .collect(),
             })
         } else if is(key::SUBJECT | key::ROLE | key::OF, key::UNTIL) {
             Ok(KindRef::Holding {
@@ -183,7 +189,11 @@ pub(super) fn holder(text: &str) -> Result<HolderRef<'_>, String> {
     if text == "anyone" {
         return Ok(HolderRef::Anyone);
     }
-    match text.rsplit_once('#') {
+    let set = match text.bytes().any(|b| b == b'#') {
+        true => text.rsplit_once('#'),
+        false => None,
+    };
+    match set {
         Some((of, role)) if !role.ends_with('"') => Ok(HolderRef::Set {
             of: name(of)?,
             role,
@@ -233,32 +243,67 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
+        struct Reader<'a>(PhantomData<&'a str>);
 
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Texts<'de>;
+        impl<'de: 'a, 'a> Visitor<'de> for Reader<'a> {
+            type Value = Texts<'a>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a sequence")
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Texts<'de>, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Texts<'a>, A::Error> {
                 let mut texts = Texts::default();
-                while let Some(text) = seq.next_element::<Text<'de>>()? {
+                while let Some(text) = seq.next_element()? {
                     texts.0.push(text);
                 }
                 Ok(texts)
             }
         }
 
-        deserializer
-            .deserialize_seq(Reader)
-            .map(|texts: Texts<'de>| Texts(texts.0.into_iter().map(|text| Text(text.0)).collect()))
+        deserializer.deserialize_seq(Reader(PhantomData))
     }
 }
 
 impl Serialize for Texts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(&self.0)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Attributes<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader<'a>(PhantomData<&'a str>);
+
+        impl<'de: 'a, 'a> Visitor<'de> for Reader<'a> {
+            type Value = Attributes<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("attributes as an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Attributes<'a>, A::Error> {
+                let mut all = Attributes::default();
+                while let Some(attribute) = map.next_entry()? {
+                    all.0.push(attribute);
+                }
+                // In order, as they are told; a name that stands there twice does so one behind the other.
+                all.0.sort_by(|(a, _), (b, _)| a.0.cmp(&b.0));
+                let mut pairs = all.0.array_windows::<2>();
+                match pairs.find(|[(a, _), (b, _)]| a.0 == b.0) {
+                    Some([(Text(name), _), _]) => {
+                        Err(de::Error::custom(format!("`{name}` is said twice")))
+                    }
+                    None => Ok(all),
+                }
+            }
+        }
+
+        deserializer.deserialize_map(Reader(PhantomData))
+    }
+}
+
+impl Serialize for Attributes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
 
@@ -279,7 +324,10 @@ impl<'a> From<&'a FactKind> for JsonFact<'a> {
                 entity: Some(name(entity)),
                 containers: (!containers.is_empty())
                     .then(|| Texts(containers.iter().map(name).collect())),
-                attributes: (!attributes.is_empty()).then(|| Value::Record(attributes.clone())),
+                attributes: (!attributes.is_empty()).then(|| {
+                    let named = |(name, value): (&'a String, &Value)| (word(name), value.clone());
+                    Attributes(attributes.iter().map(named).collect())
+                }),
                 until: moment(until),
                 ..Self::default()
             },

@@ -49,7 +49,7 @@ pub(crate) use edges::Run;
 pub use fact::{Fact, FactKind, Holder, Place};
 pub(crate) use intake::Intake;
 #[cfg(feature = "compiler")]
-pub(crate) use json::{JsonFact, Text, Texts};
+pub(crate) use json::{Attributes, JsonFact, Text, Texts};
 pub(crate) use kinds::{Tag, TermKey};
 pub(crate) use made::CustomRole;
 pub(crate) use reach::{Hold, Places, Records};

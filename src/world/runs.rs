@@ -34,39 +34,61 @@ impl<T> Default for Runs<T> {
 
 impl<T> Runs<T> {
     /// Groups edges by the entity that they begin at; each is kept once.
-    pub(super) fn new(mut edges: Vec<(EntityId, T)>) -> Self
+    pub(super) fn new(edges: Vec<(EntityId, T)>) -> Self
     where
-        T: Ord,
+        T: Ord + Copy,
     {
-        edges.sort_unstable();
-        edges.dedup();
         let mut runs = Self::default();
-        let Some((last, _)) = edges.last() else {
+        let last = edges.iter().map(|(from, _)| from.index()).max();
+        let (Some(last), Some((_, blank))) = (last, edges.first().copied()) else {
             return runs;
         };
-        runs.blocks = vec![Block::default(); last.index() / 64 + 1];
-        runs.edges.reserve_exact(edges.len());
-        runs.starts.clear();
-        let mut current = None;
-        for (from, edge) in edges {
-            if current != Some(from) {
-                current = Some(from);
-                runs.starts
-                    .push(u32::try_from(runs.edges.len()).unwrap_or(u32::MAX));
-                if let Some(block) = runs.blocks.get_mut(from.index() / 64) {
-                    block.bits |= 1 << (from.index() % 64);
-                }
+        runs.blocks = vec![Block::default(); last / 64 + 1];
+        for (from, _) in &edges {
+            if let Some(block) = runs.blocks.get_mut(from.index() / 64) {
+                block.bits |= 1 << (from.index() % 64);
             }
-            runs.edges.push(edge);
         }
-        runs.starts
-            .push(u32::try_from(runs.edges.len()).unwrap_or(u32::MAX));
-        runs.starts.shrink_to_fit();
-        let mut before = 0;
+        let mut count = 0;
         for block in &mut runs.blocks {
-            block.before = before;
-            before += block.bits.count_ones();
+            block.before = count;
+            count += block.bits.count_ones();
         }
+        // Runs are counted out and then sorted each by itself: most have an edge or two, and sorting
+        // all edges takes longer than all the rest of this.
+        let mut next = vec![0; count as usize];
+        for (from, _) in &edges {
+            if let Some(next) = runs.index(*from).and_then(|run| next.get_mut(run)) {
+                *next += 1;
+            }
+        }
+        let mut start = 0;
+        for next in &mut next {
+            start += std::mem::replace(next, start);
+        }
+        let mut grouped = vec![blank; edges.len()];
+        for (from, edge) in edges {
+            if let Some(next) = runs.index(from).and_then(|run| next.get_mut(run)) {
+                if let Some(place) = grouped.get_mut(*next) {
+                    *place = edge;
+                }
+                *next += 1;
+            }
+        }
+        // What was the beginning of each run is its end now.
+        let end_of = |edges: usize| u32::try_from(edges).unwrap_or(u32::MAX);
+        runs.starts.reserve_exact(next.len());
+        runs.edges.reserve_exact(grouped.len());
+        let mut start = 0;
+        for end in next {
+            let run = grouped.get_mut(start..end).unwrap_or(&mut []);
+            run.sort_unstable();
+            let different = run.chunk_by(PartialEq::eq).filter_map(<[T]>::first);
+            runs.edges.extend(different.copied());
+            runs.starts.push(end_of(runs.edges.len()));
+            start = end;
+        }
+        runs.edges.shrink_to_fit();
         runs
     }
 
@@ -118,15 +140,21 @@ impl<T> Runs<T> {
         })
     }
 
+    /// Which run is that of an entity, if it has one.
+    #[inline]
+    fn index(&self, entity: EntityId) -> Option<usize> {
+        let block = self.blocks.get(entity.index() / 64)?;
+        let bit = 1u64 << (entity.index() % 64);
+        if block.bits & bit == 0 {
+            return None;
+        }
+        Some((block.before + (block.bits & (bit - 1)).count_ones()) as usize)
+    }
+
     /// The edges of an entity; none for one that has none here.
     pub(crate) fn of(&self, entity: EntityId) -> &[T] {
         let run = || {
-            let block = self.blocks.get(entity.index() / 64)?;
-            let bit = 1u64 << (entity.index() % 64);
-            if block.bits & bit == 0 {
-                return None;
-            }
-            let index = (block.before + (block.bits & (bit - 1)).count_ones()) as usize;
+            let index = self.index(entity)?;
             let start = *self.starts.get(index)? as usize;
             let end = *self.starts.get(index + 1)? as usize;
             self.edges.get(start..end)

@@ -98,7 +98,11 @@ impl Said {
     /// All that is said, each column of an entity once, from either side.
     pub(super) fn new(all: impl Iterator<Item = Saying>) -> (Self, Runs<(EntityId, u32)>) {
         let mut all: Vec<(u64, Saying)> = all.map(|it| (likeness(&it.datum), it)).collect();
-        all.sort_unstable_by_key(|(likeness, it)| (it.column, *likeness, it.entity));
+        // By column, likeness and entity, as one number: that is quicker to compare.
+        all.sort_unstable_by_key(|(likeness, it)| {
+            let likeness = u128::from(*likeness) << 32;
+            u128::from(it.column) << 96 | likeness | u128::from(it.entity.0)
+        });
         let mut said = Self::default();
         let mut places = Vec::with_capacity(all.len());
         let mut mentions = Mentions::new();

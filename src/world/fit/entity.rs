@@ -1,6 +1,6 @@
 //! What a fact about an entity adds: where it stands, its groups, and its attributes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -24,7 +24,7 @@ impl<F: Facts> Fit<'_, F> {
         name: &NameRef<'_>,
         containers: &[NameRef<'_>],
         until: Option<i64>,
-        attributes: Option<&BTreeMap<String, Value>>,
+        attributes: &[(&str, &Value)],
     ) -> Result<EntityChanges, Reason> {
         let (ty, entity) = self.intern(name)?;
         let mut changes = EntityChanges {
@@ -70,12 +70,12 @@ impl<F: Facts> Fit<'_, F> {
         if until.is_some() && changes.groups.is_empty() {
             return Err(Reason::UntilOnContainment);
         }
-        for (attribute, value) in attributes.into_iter().flatten() {
+        for (attribute, value) in attributes {
             let (column, datum) = self.attribute(ty, attribute, value)?;
             let before = self.0.said(entity, column);
             if before.is_some_and(|before| *before != datum) {
                 return Err(Reason::SecondValue {
-                    attribute: attribute.clone(),
+                    attribute: (*attribute).to_owned(),
                     entity: name.to_name().to_string(),
                 });
             }
