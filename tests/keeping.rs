@@ -231,6 +231,42 @@ fn tables_say_what_lines_say() {
 }
 
 #[test]
+fn a_wrong_line_is_told_for_what_it_is() {
+    let policy = policy(POLICY);
+    for (line, why) in [
+        (
+            r#"{"entity": "Doc:a", "attributes": {"size": 1, "title": "x", "size": 2}}"#,
+            "`size` is said twice",
+        ),
+        (
+            r#"{"entity": "Doc:a", "attributes": [1]}"#,
+            "invalid type: sequence, expected an object of attributes",
+        ),
+        (
+            r#"{"entity": "Doc:a", "in": "Folder:b"}"#,
+            "invalid type: string \"Folder:b\", expected a list of texts",
+        ),
+        (
+            r#"{"entity": "Doc:a", "entity": "Doc:b"}"#,
+            "duplicate field `entity`",
+        ),
+        (r#"{"entity": "doc:a"}"#, "`doc:a` names no entity"),
+        (r#"{"entity": "Doc-x:a"}"#, "`Doc-x:a` names no entity"),
+        (r#"{"entity": "Doc"}"#, "`Doc` names no entity"),
+        (r#"{"entity": "Doc:"}"#, "`Doc:` names no entity"),
+        (r#"{"entity": ":a"}"#, "`:a` names no entity"),
+    ] {
+        let (_, refused) = jsonl(&policy, &format!("\n{line}\n"));
+        let [refusal] = refused.as_slice() else {
+            panic!("{line}: {:?}", told(&refused));
+        };
+        assert_eq!(refusal.reason.code(), "E0501", "{line}");
+        assert_eq!(refusal.place.as_ref().map(|place| place.line), Some(2));
+        assert!(refusal.to_string().contains(why), "{line}: {refusal}");
+    }
+}
+
+#[test]
 fn a_wrong_table_is_told_with_line_and_column() {
     let policy = policy(POLICY);
     for (text, place) in [

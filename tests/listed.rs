@@ -180,15 +180,58 @@ fn lists_leave_out_what_has_ended() {
         User:bob in Group:g until 2030-01-01
         share Doc:b with Team:v at look until 2030-01-01
         User:cleo is Member of Team:v
+        Team:w#Member is Member of Team:t until 2030-01-01
+        User:dan is Member of Team:w
     ";
     let world = world(policy, facts);
     let end = ward::parse_datetime("2030-01-01").unwrap();
     for (now, count) in [(end - 1, 1), (end, 0)] {
         let ward = Evaluator::new(&world, now);
-        for subject in ["User:ann", "User:bob", "User:cleo"] {
+        for subject in ["User:ann", "User:bob", "User:cleo", "User:dan"] {
             let subject = subject.parse().unwrap();
             let seen = ward.visible(&subject, "Doc", &Context::default()).unwrap();
             assert_eq!(seen.len(), count, "{subject} at {now}");
+        }
+    }
+}
+
+/// Containers and shares that came after the world was put in order; the ways to the last document
+/// are twice as many with each folder, and each is gone once.
+#[test]
+fn lists_have_what_is_new() {
+    let policy = "
+        subject User
+        scope Team { role Member { sees * } }
+        resource Folder in Team?, many Folder { actions open  share with Team { level look {} } }
+        resource Doc in Folder { actions view }
+    ";
+    let mut world = world(policy, "User:ann is Member of Team:old");
+    let mut facts = "
+        User:ann is Member of Team:new
+        Folder:a0 in Team:new
+        Doc:first in Folder:a0
+        User:bob is Member of Team:newer
+        share Folder:a0 with Team:newer at look
+    "
+    .to_owned();
+    for step in 0..48 {
+        for side in ["a", "b"] {
+            let next = step + 1;
+            facts += &format!("\nFolder:{side}{next} in Folder:a{step}, Folder:b{step}");
+        }
+    }
+    facts += "\nDoc:last in Folder:a48";
+    for fact in ward::load::world_text("new.world", &facts).unwrap() {
+        world.add(&fact).unwrap();
+    }
+    for world in [&world, &world.compacted()] {
+        let ward = Evaluator::new(world, 0);
+        for subject in ["User:ann", "User:bob"] {
+            let subject = subject.parse().unwrap();
+            let list = |ty| ward.visible(&subject, ty, &Context::default()).unwrap();
+            let seen: Vec<String> = list("Doc").iter().map(EntityName::to_string).collect();
+            assert_eq!(seen, ["Doc:first", "Doc:last"], "{subject}");
+            assert_eq!(list("Folder").len(), 97, "{subject}");
         }
     }
 }

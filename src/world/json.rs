@@ -249,7 +249,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
             type Value = Texts<'a>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a sequence")
+                f.write_str("a list of texts")
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Texts<'a>, A::Error> {
                 let mut texts = Texts::default();
@@ -278,7 +278,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Attributes<'a> {
             type Value = Attributes<'a>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("attributes as an object")
+                f.write_str("an object of attributes")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Attributes<'a>, A::Error> {
                 let mut all = Attributes::default();
