@@ -22,6 +22,9 @@ pub(super) struct Inwards<'w> {
     entered: SmallVec<[TypeId; 8]>,
 }
 
+/// Numbers of the tree, the first and the last.
+type Span = (u32, u32);
+
 /// How many ranges there is room for, before they are known.
 const MOSTLY: usize = 64;
 
@@ -63,8 +66,8 @@ impl<'w> Inwards<'w> {
             false => world.range_of(self.ty),
         };
         let is_leaf = |entity: &EntityId| leaves.0 <= entity.0 && entity.0 < leaves.1;
-        let mut scopes: Vec<(Option<(u32, u32)>, EntityId, TypeId)> = Vec::new();
-        let mut parts: Vec<((u32, u32), TypeId)> = Vec::new();
+        let mut scopes: Vec<(Option<Span>, EntityId, TypeId)> = Vec::new();
+        let mut parts: Vec<(Span, TypeId)> = Vec::new();
         // A step for all of them, then the next: their memory is waited for once, not for each.
         while !open.is_empty() {
             for place in open.drain(..) {
