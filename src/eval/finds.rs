@@ -31,8 +31,8 @@ struct Finds {
     own_if: Vec<(u32, u32)>,
 }
 
-/// How many roles a subject mostly holds.
-const MOSTLY: usize = 32;
+/// How many roles there is room for, before they are known.
+const ROOM_FOR_ROLES: usize = 32;
 
 impl Evaluator<'_> {
     /// What is in a list as it stands, and all that may be in it.
@@ -73,22 +73,24 @@ impl Evaluator<'_> {
         };
         let by_sight = |level: &Level| bit_of(level, asked.action);
         let by_action = |level: &Level| bit_of(level, asked.action) && bit_of(level, shown_by);
-        let below =
-            |places: &[EntityId], passes: &dyn Fn(&Level) -> bool| inwards.below(places, passes);
-        let seen = below(&finds.sees, &by_sight)
-            .union(below(&finds.shows, &by_action))
+        let seen = inwards
+            .below(&finds.sees, &by_sight)
+            .union(inwards.below(&finds.shows, &by_action))
             .union(finds.own.iter().copied().collect());
-        let seen_if = below(&finds.sees_if, &by_sight)
-            .union(below(&finds.shows_if, &by_action))
+        let seen_if = inwards
+            .below(&finds.sees_if, &by_sight)
+            .union(inwards.below(&finds.shows_if, &by_action))
             .union(finds.own_if.iter().copied().collect())
             .union(seen.clone());
         let (sure, all) = if asked.action.is_some() {
-            let given = below(&finds.gives, &by_sight);
+            let given = inwards.below(&finds.gives, &by_sight);
             let permitted = question.asker.known && self.is_permitted(asked);
             let all = if permitted {
                 seen_if
             } else {
-                let given_if = below(&finds.gives_if, &by_sight).union(given.clone());
+                let given_if = inwards
+                    .below(&finds.gives_if, &by_sight)
+                    .union(given.clone());
                 seen_if.intersection(&given_if)
             };
             (seen.intersection(&given), all)
@@ -150,7 +152,7 @@ impl Evaluator<'_> {
     /// and simple links tell.
     fn plain_roles(&self, question: &Question<'_>, leading: &[TypeId]) -> Vec<(EntityId, RoleId)> {
         let (world, asker) = (self.world, &question.asker);
-        let mut roles: Vec<(EntityId, RoleId)> = Vec::with_capacity(MOSTLY);
+        let mut roles: Vec<(EntityId, RoleId)> = Vec::with_capacity(ROOM_FOR_ROLES);
         let is_now = |held: &Holding| world.end(held) > self.now;
         for holder in asker.holders() {
             let held = world.held_by(holder).filter(is_now);

@@ -312,12 +312,15 @@ impl<'w> Evaluator<'w> {
         let ty = self.type_named(&resource.type_name)?;
         let (lane, bit) = self.action_named(action, ty)?;
         let row = |entity| Some((entity, self.world.row(entity)?));
+        let (subject, resource) = self
+            .world
+            .find_both((asking, &subject.id), (ty, &resource.id));
         Ok(Named {
             asking,
-            subject: self.world.find_any(asking, &subject.id),
+            subject,
             lane,
             bit,
-            resource: self.world.find_any(ty, &resource.id).and_then(row),
+            resource: resource.and_then(row),
         })
     }
 

@@ -26,7 +26,7 @@ pub(super) struct Inwards<'w> {
 type Span = (u32, u32);
 
 /// How many ranges there is room for, before they are known.
-const MOSTLY: usize = 64;
+const ROOM_FOR_RANGES: usize = 64;
 
 impl<'w> Inwards<'w> {
     pub(super) fn new(world: &'w World, now: i64, ty: TypeId) -> Self {
@@ -59,7 +59,7 @@ impl<'w> Inwards<'w> {
         let mut seen: HashSet<EntityId, rustc_hash::FxBuildHasher> = HashSet::default();
         // Numbers of the tree that have been looked at, by the first of them.
         let mut covered: BTreeMap<u32, u32> = BTreeMap::new();
-        let mut found: Vec<(u32, u32)> = Vec::with_capacity(MOSTLY);
+        let mut found: Vec<(u32, u32)> = Vec::with_capacity(ROOM_FOR_RANGES);
         // What can hold nothing needs no look at what it holds.
         let leaves = match world.plan.is_container(self.ty) {
             true => (0, 0),
@@ -79,40 +79,33 @@ impl<'w> Inwards<'w> {
                     scopes.push((world.span(place), place, ty));
                 }
             }
-            // From the outermost inwards.
+            // From the outermost inwards, so that a span lies in one that is covered, or beside all.
             scopes.sort_unstable_by_key(|(span, ..)| span.map(|(first, last)| (first, !last)));
             for (span, place, ty) in scopes.drain(..) {
-                let before = span.and_then(|(first, _)| covered.range(..=first).next_back());
-                let end = before.map(|(_, end)| *end);
-                let is_covered = span.map(|(_, last)| last) <= end;
-                if span.is_some() && is_covered || !seen.insert(place) {
+                let is_covered = span.is_some_and(|(first, last)| {
+                    let before = covered.range(..=first).next_back();
+                    before.is_some_and(|(_, end)| last <= *end)
+                });
+                if is_covered || !seen.insert(place) {
                     continue;
                 }
-                let Some(span) = span else {
+                if let Some(span) = span {
+                    for part in world.left_in(span) {
+                        covered.insert(part.0, part.1);
+                        parts.push((part, ty));
+                    }
+                } else {
                     // It is new: what stands in it is known one by one.
                     if ty == self.ty {
                         found.push(only(place));
                     }
                     open.extend(world.contents(place));
                     open.extend(self.shared_with(place, passes));
-                    continue;
-                };
-                for part in world.left_in(span) {
-                    covered.insert(part.0, part.1);
-                    parts.push((part, ty));
                 }
             }
-            let holding = |ty: TypeId| {
-                let holds = move |outer| world.plan.can_hold(outer, ty);
-                parts
-                    .iter()
-                    .filter(move |(_, outer)| holds(*outer))
-                    .map(|(part, _)| *part)
-            };
-            let numbered = |ty| holding(ty).filter_map(move |part| world.numbered(ty, part));
-            found.extend(numbered(self.ty));
-            for entered in self.entered.iter().flat_map(|ty| numbered(*ty)) {
-                for entered in world.entered(entered) {
+            found.extend(self.ids_in(&parts, self.ty));
+            for ids in self.entered.iter().flat_map(|ty| self.ids_in(&parts, *ty)) {
+                for entered in world.entered(ids) {
                     open.extend(world.more_contents().of(entered).copied());
                     open.extend(self.shared_with(entered, passes));
                 }
@@ -120,6 +113,14 @@ impl<'w> Inwards<'w> {
             parts.clear();
         }
         found.into_iter().collect()
+    }
+
+    /// The ids of a type in parts of the tree, from the first to before another; each part is of an
+    /// entity of the type beside it.
+    fn ids_in(&self, parts: &[(Span, TypeId)], ty: TypeId) -> impl Iterator<Item = (u32, u32)> {
+        let holding = move |(_, outer): &&(Span, TypeId)| self.world.plan.can_hold(*outer, ty);
+        let parts = parts.iter().filter(holding);
+        parts.filter_map(move |(part, _)| self.world.numbered(ty, *part))
     }
 
     fn shared_with<'s>(

@@ -173,13 +173,10 @@ fn object<'l>((line, content): &(u32, Line<'l>)) -> Option<Object<'l>> {
     let (text, keys) = match content {
         Line::Text(text) if text.trim_ascii().is_empty() => return None,
         Line::Text(text) => {
-            let keys = match serde_json::from_str(text) {
-                Ok(keys) => Ok(keys),
-                Err(error) => {
-                    let column = u32::try_from(error.column()).unwrap_or(1).max(1);
-                    Err((column, json_error(&error)))
-                }
-            };
+            let keys = serde_json::from_str(text).map_err(|error| {
+                let column = u32::try_from(error.column()).unwrap_or(1).max(1);
+                (column, json_error(&error))
+            });
             (*text, keys)
         }
         Line::TooLong => ("", Err((1, too_long()))),

@@ -1,6 +1,7 @@
 //! Names from outside to dense ids.
 
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::hint::black_box;
 
 use foldhash::quality::FixedState;
 
@@ -99,7 +100,29 @@ impl Names {
         self.find_hashed(self.hash(ty, name), ty, name, types)
     }
 
-    fn find_hashed(
+    /// The hashes of two names, and the entities that they are most likely of. Memory is waited for
+    /// once for both, and the texts that they are compared with are on their way.
+    #[inline]
+    pub(super) fn foresee(&self, names: [(TypeId, &str); 2]) -> [(u32, EntityId); 2] {
+        let [one, other] = names.map(|(ty, name)| self.hash(ty, name));
+        let slot = |hash: u32| {
+            let found = self.first(hash).and_then(|at| self.table.get(at));
+            found.copied().unwrap_or(FREE)
+        };
+        let start = |slot: Slot| {
+            self.text
+                .as_bytes()
+                .get((slot.span >> 24) as usize)
+                .copied()
+        };
+        // Both are asked for before either is looked at.
+        let (found, also) = black_box((slot(one), slot(other)));
+        black_box((start(found), start(also)));
+        [(one, found.entity), (other, also.entity)]
+    }
+
+    /// As [`find`](Self::find), of a name that was foreseen.
+    pub(super) fn find_hashed(
         &self,
         hash: u32,
         ty: TypeId,
@@ -140,7 +163,7 @@ impl Names {
         let found: Vec<Slot> = found.collect();
         let starts = found.iter().map(|slot| (slot.span >> 24) as usize);
         let bytes = starts.filter_map(|start| self.text.as_bytes().get(start));
-        std::hint::black_box(bytes.fold(0, |sum: u8, byte| sum.wrapping_add(*byte)));
+        black_box(bytes.fold(0, |sum: u8, byte| sum.wrapping_add(*byte)));
         found.into_iter().map(|slot| slot.entity).collect()
     }
 
