@@ -248,8 +248,23 @@ fn a_wrong_line_is_told_for_what_it_is() {
         ),
         (
             r#"{"entity": "Doc:a", "entity": "Doc:b"}"#,
-            "duplicate field `entity`",
+            "`entity` is said twice",
         ),
+        (
+            r#"{"entity": "Doc:a", "in": null, "in": null}"#,
+            "`in` is said twice",
+        ),
+        (
+            r#"["Doc:a", ["Folder:b"]]"#,
+            "invalid type: sequence, expected a fact as an object",
+        ),
+        (
+            r#"{"entity": "Doc:a", "inn": []}"#,
+            "unknown field `inn`, expected one of `entity`, `in`",
+        ),
+        (r#"{"entity": "Doc:a"} {}"#, "trailing characters"),
+        (r#"{"entity": "Doc:a""#, "EOF while parsing an object"),
+        ("{}", "a fact has the keys `entity` (with `in`"),
         (r#"{"entity": "doc:a"}"#, "`doc:a` names no entity"),
         (r#"{"entity": "Doc-x:a"}"#, "`Doc-x:a` names no entity"),
         (r#"{"entity": "Doc"}"#, "`Doc` names no entity"),

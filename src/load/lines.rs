@@ -23,6 +23,20 @@ pub(super) enum Line<'l> {
     TooLong,
 }
 
+impl<'l> Line<'l> {
+    pub(super) fn is_blank(&self) -> bool {
+        matches!(self, Self::Text(text) if text.trim_ascii().is_empty())
+    }
+
+    /// What stands there; nothing of one that is too long.
+    pub(super) fn text(&self) -> &'l str {
+        match self {
+            Self::Text(text) => text,
+            Self::TooLong => "",
+        }
+    }
+}
+
 impl<R: BufRead> Lines<R> {
     pub(super) fn new(reader: R) -> Self {
         Self {

@@ -3,6 +3,8 @@
 use std::io::{self, BufRead};
 use std::sync::Arc;
 
+use serde::de::DeserializeSeed;
+
 use super::csv::Header;
 use super::json_error;
 use super::lines::{LONGEST, Line, Lines};
@@ -69,19 +71,24 @@ impl Loader {
         let file: Arc<str> = name.into();
         let mut lines = Lines::new(reader);
         loop {
-            let batch = lines.next_batch()?;
+            let mut batch = lines.next_batch()?;
             if batch.is_empty() {
                 return Ok(());
             }
-            let mut objects: Vec<Object<'_>> = Vec::with_capacity(batch.len());
-            objects.extend(batch.iter().filter_map(object));
-            let facts: Vec<Read<'_>> = objects.iter().map(read).collect();
-            let fitting = facts.iter().filter_map(|read| read.fact.as_ref().ok());
-            self.intake.warm(fitting);
-            for Read { at, text, fact } in facts {
+            batch.retain(|(_, line)| !line.is_blank());
+            let mut objects: Vec<Object<'_>> = Vec::new();
+            objects.resize_with(batch.len(), Object::default);
+            for (object, (_, line)) in objects.iter_mut().zip(&batch) {
+                object.read(line);
+            }
+            let facts: Vec<_> = objects.iter().map(Object::fact).collect();
+            self.intake.warm(facts.iter().flatten());
+            for (fact, (number, line)) in facts.into_iter().zip(&batch) {
                 match fact {
-                    Ok(kind) => self.take(&file, at.0, FactRef { kind, place: None }),
-                    Err(why) => self.refuse(&file, at, text, why),
+                    Ok(kind) => self.take(&file, *number, FactRef { kind, place: None }),
+                    Err((column, why)) => {
+                        self.refuse(&file, (*number, column), line.text(), why);
+                    }
                 }
             }
         }
@@ -100,7 +107,7 @@ impl Loader {
         let plan = Arc::clone(self.intake.plan());
         while let Some((line, content)) = lines.next_record()? {
             let content = match content {
-                Line::Text(content) if content.trim_ascii().is_empty() => continue,
+                line if line.is_blank() => continue,
                 Line::Text(content) => content,
                 Line::TooLong => {
                     self.refuse(&file, (line, 1), "", too_long());
@@ -154,49 +161,36 @@ impl Loader {
     }
 }
 
-/// A line as JSON, or what is wrong with it and in which column.
+/// What is wrong with a line, and in which column.
+type Wrong = (u32, String);
+
+/// The keys of a line, or what is wrong with it.
+#[derive(Default)]
 struct Object<'l> {
-    line: u32,
-    text: &'l str,
-    keys: Result<JsonFact<'l>, (u32, String)>,
+    keys: JsonFact<'l>,
+    wrong: Option<Wrong>,
 }
 
-/// A line as a fact, or what is wrong with it.
-struct Read<'l> {
-    at: (u32, u32),
-    text: &'l str,
-    fact: Result<KindRef<'l>, String>,
-}
+impl<'l> Object<'l> {
+    fn read(&mut self, line: &Line<'l>) {
+        let Line::Text(text) = line else {
+            self.wrong = Some((1, too_long()));
+            return;
+        };
+        let mut json = serde_json::Deserializer::from_str(text);
+        let read = self.keys.deserialize(&mut json).and_then(|()| json.end());
+        self.wrong = read.err().map(|error| {
+            let column = u32::try_from(error.column()).unwrap_or(1).max(1);
+            (column, json_error(&error))
+        });
+    }
 
-#[inline]
-fn object<'l>((line, content): &(u32, Line<'l>)) -> Option<Object<'l>> {
-    let (text, keys) = match content {
-        Line::Text(text) if text.trim_ascii().is_empty() => return None,
-        Line::Text(text) => {
-            let keys = serde_json::from_str(text).map_err(|error| {
-                let column = u32::try_from(error.column()).unwrap_or(1).max(1);
-                (column, json_error(&error))
-            });
-            (*text, keys)
+    /// The fact that the line states.
+    fn fact(&self) -> Result<KindRef<'_>, Wrong> {
+        match &self.wrong {
+            None => self.keys.fact().map_err(|why| (1, why)),
+            Some(wrong) => Err(wrong.clone()),
         }
-        Line::TooLong => ("", Err((1, too_long()))),
-    };
-    Some(Object {
-        line: *line,
-        text,
-        keys,
-    })
-}
-
-fn read<'l>(object: &'l Object<'_>) -> Read<'l> {
-    let (column, fact) = match &object.keys {
-        Ok(keys) => (1, keys.fact()),
-        Err((column, why)) => (*column, Err(why.clone())),
-    };
-    Read {
-        at: (object.line, column),
-        text: object.text,
-        fact,
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
 
@@ -34,55 +34,76 @@ impl<'a> Texts<'a> {
 pub(crate) struct Attributes<'a>(pub(crate) SmallVec<[(Text<'a>, Value); 1]>);
 
 /// The keys of all forms.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a fact as an object")]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct JsonFact<'a> {
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) entity: Option<Text<'a>>,
-    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "in", skip_serializing_if = "Option::is_none")]
     pub(crate) containers: Option<Texts<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) attributes: Option<Attributes<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) relation: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) to: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) subject: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) role: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) of: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) share: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) with: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) at: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) until: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) can: Option<Texts<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<Text<'a>>,
+}
+
+/// A key, in lower case.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum Key {
+    Entity,
+    In,
+    Attributes,
+    Relation,
+    To,
+    Subject,
+    Role,
+    Of,
+    Share,
+    With,
+    At,
+    Until,
+    Can,
+    Description,
 }
 
 /// One bit for each key.
 mod key {
-    pub(super) const ENTITY: u16 = 1;
-    pub(super) const IN: u16 = 1 << 1;
-    pub(super) const ATTRIBUTES: u16 = 1 << 2;
-    pub(super) const RELATION: u16 = 1 << 3;
-    pub(super) const TO: u16 = 1 << 4;
-    pub(super) const SUBJECT: u16 = 1 << 5;
-    pub(super) const ROLE: u16 = 1 << 6;
-    pub(super) const OF: u16 = 1 << 7;
-    pub(super) const SHARE: u16 = 1 << 8;
-    pub(super) const WITH: u16 = 1 << 9;
-    pub(super) const AT: u16 = 1 << 10;
-    pub(super) const UNTIL: u16 = 1 << 11;
-    pub(super) const CAN: u16 = 1 << 12;
-    pub(super) const DESCRIPTION: u16 = 1 << 13;
+    use super::Key;
+
+    pub(super) const ENTITY: u16 = 1 << Key::Entity as u16;
+    pub(super) const IN: u16 = 1 << Key::In as u16;
+    pub(super) const ATTRIBUTES: u16 = 1 << Key::Attributes as u16;
+    pub(super) const RELATION: u16 = 1 << Key::Relation as u16;
+    pub(super) const TO: u16 = 1 << Key::To as u16;
+    pub(super) const SUBJECT: u16 = 1 << Key::Subject as u16;
+    pub(super) const ROLE: u16 = 1 << Key::Role as u16;
+    pub(super) const OF: u16 = 1 << Key::Of as u16;
+    pub(super) const SHARE: u16 = 1 << Key::Share as u16;
+    pub(super) const WITH: u16 = 1 << Key::With as u16;
+    pub(super) const AT: u16 = 1 << Key::At as u16;
+    pub(super) const UNTIL: u16 = 1 << Key::Until as u16;
+    pub(super) const CAN: u16 = 1 << Key::Can as u16;
+    pub(super) const DESCRIPTION: u16 = 1 << Key::Description as u16;
 }
 
 const FORMS: &str = "a fact has the keys `entity` (with `in`, `attributes`), `entity`, `relation` and `to`, `subject`, `role` and `of`, `role`, `of` and `can`, or `share`, `with` and `at`";
@@ -213,6 +234,61 @@ impl<'de> Deserialize<'de> for Fact {
 impl Serialize for Fact {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         JsonFact::from(&self.kind).serialize(serializer)
+    }
+}
+
+/// Reads an object into a fact that has no keys yet. It is large, so that handing it on would cost
+/// as much as reading it.
+impl<'de: 'a, 'a> DeserializeSeed<'de> for &mut JsonFact<'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de: 'a, 'a> Visitor<'de> for &mut JsonFact<'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a fact as an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = 0u16;
+        while let Some(key) = map.next_key::<Key>()? {
+            let bit = 1 << key as u16;
+            if seen & bit != 0 {
+                let key = format!("{key:?}").to_lowercase();
+                return Err(de::Error::custom(format!("`{key}` is said twice")));
+            }
+            seen |= bit;
+            match key {
+                Key::Entity => self.entity = map.next_value()?,
+                Key::In => self.containers = map.next_value()?,
+                Key::Attributes => self.attributes = map.next_value()?,
+                Key::Relation => self.relation = map.next_value()?,
+                Key::To => self.to = map.next_value()?,
+                Key::Subject => self.subject = map.next_value()?,
+                Key::Role => self.role = map.next_value()?,
+                Key::Of => self.of = map.next_value()?,
+                Key::Share => self.share = map.next_value()?,
+                Key::With => self.with = map.next_value()?,
+                Key::At => self.at = map.next_value()?,
+                Key::Until => self.until = map.next_value()?,
+                Key::Can => self.can = map.next_value()?,
+                Key::Description => self.description = map.next_value()?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for JsonFact<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fact = Self::default();
+        DeserializeSeed::deserialize(&mut fact, deserializer)?;
+        Ok(fact)
     }
 }
 
