@@ -281,13 +281,7 @@ impl World {
 
     /// The type with this name.
     pub(crate) fn find_type(&self, name: &str) -> Option<TypeId> {
-        let types = self.plan.types.rows();
-        if types.len() <= 16 {
-            // Looking through a few is quicker than searching them.
-            let index = types.iter().position(|ty| is_same(&ty.name, name))?;
-            return Some(TypeId::from_index(index));
-        }
-        self.types.get(name).copied()
+        type_named(&self.plan, &self.types, name)
     }
 
     /// The entity with this name, if any fact names it.
@@ -333,6 +327,17 @@ impl World {
         let found = named.find(|(of, _)| *of == ty);
         found.map(|(_, entity)| *entity)
     }
+}
+
+/// The type of a plan with this name.
+fn type_named(plan: &Plan, index: &TypeIndex, name: &str) -> Option<TypeId> {
+    let types = plan.types.rows();
+    if types.len() <= 16 {
+        // Looking through a few is quicker than searching them.
+        let index = types.iter().position(|ty| is_same(&ty.name, name))?;
+        return Some(TypeId::from_index(index));
+    }
+    index.get(name).copied()
 }
 
 impl Base {

@@ -15,7 +15,7 @@ use super::refusal::Reason;
 use super::rows::{Flag, NONE, Row};
 use super::said::Sayings;
 use super::terms::{BaseTerms, FOREVER, Term};
-use super::{ANYONE, TypeIndex};
+use super::{ANYONE, TypeIndex, type_named};
 use crate::plan::{
     ConstantId, Datum, EntityId, Id, Plan, RelationId, RoleId, Table, TypeId, typed,
 };
@@ -129,7 +129,7 @@ impl Facts for Stage {
     }
 
     fn find_type(&self, name: &str) -> Option<TypeId> {
-        self.types.get(name).copied()
+        type_named(&self.plan, &self.types, name)
     }
 
     fn intern(&mut self, ty: TypeId, id: &str) -> Option<EntityId> {
