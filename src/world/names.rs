@@ -105,20 +105,33 @@ impl Names {
     #[inline]
     pub(super) fn foresee(&self, names: [(TypeId, &str); 2]) -> [(u32, EntityId); 2] {
         let [one, other] = names.map(|(ty, name)| self.hash(ty, name));
-        let slot = |hash: u32| {
-            let found = self.first(hash).and_then(|at| self.table.get(at));
-            found.copied().unwrap_or(FREE)
-        };
-        let start = |slot: Slot| {
-            self.text
-                .as_bytes()
-                .get((slot.span >> 24) as usize)
-                .copied()
-        };
         // Both are asked for before either is looked at.
-        let (found, also) = black_box((slot(one), slot(other)));
+        let first = (self.slot(one as usize), self.slot(other as usize));
+        let (first, second) = black_box(first);
+        let (found, also) = (self.likely(one, first), self.likely(other, second));
+        let text = self.text.as_bytes();
+        let start = |slot: Slot| text.get((slot.span >> 24) as usize).copied();
         black_box((start(found), start(also)));
         [(one, found.entity), (other, also.entity)]
+    }
+
+    /// The place that is most likely that of a name with this hash, from the first where it can be.
+    #[inline]
+    fn likely(&self, hash: u32, first: Slot) -> Slot {
+        // The line of the cache that was read holds the next few too.
+        let (mut at, mut slot) = (hash as usize, first);
+        while !slot.is_free() && slot.hash != hash {
+            at += 1;
+            slot = self.slot(at);
+        }
+        slot
+    }
+
+    /// A place of the table, which goes round.
+    #[inline]
+    fn slot(&self, at: usize) -> Slot {
+        let mask = self.table.len().saturating_sub(1);
+        self.table.get(at & mask).copied().unwrap_or(FREE)
     }
 
     /// As [`find`](Self::find), of a name that was foreseen.
@@ -147,18 +160,14 @@ impl Names {
     /// waited for once a step; the entities that they are most likely of.
     #[cfg(feature = "compiler")]
     pub(super) fn warm<'n>(&self, names: impl Iterator<Item = (TypeId, &'n str)>) -> Vec<EntityId> {
-        let mask = self.table.len().saturating_sub(1);
         let hashes: Vec<u32> = names.map(|(ty, name)| self.hash(ty, name)).collect();
-        let slot = |at: usize| self.table.get(at & mask).copied().unwrap_or(FREE);
-        let slots: Vec<Slot> = hashes.iter().map(|hash| slot(*hash as usize)).collect();
+        let slots: Vec<Slot> = hashes
+            .iter()
+            .map(|hash| self.slot(*hash as usize))
+            .collect();
         let found = hashes.iter().zip(slots).filter_map(|(hash, first)| {
-            // The line of the cache that was read holds the next few too.
-            let (mut at, mut next) = (*hash as usize, first);
-            while !next.is_free() && next.hash != *hash {
-                at += 1;
-                next = slot(at);
-            }
-            (!next.is_free()).then_some(next)
+            let found = self.likely(*hash, first);
+            (!found.is_free()).then_some(found)
         });
         let found: Vec<Slot> = found.collect();
         let starts = found.iter().map(|slot| (slot.span >> 24) as usize);
