@@ -161,14 +161,14 @@ impl Loader {
     }
 }
 
-/// What is wrong with a line, and in which column.
-type Wrong = (u32, String);
+/// The column of a line in which something is wrong, from 1, and what it is.
+type WrongLine = (u32, String);
 
 /// The keys of a line, or what is wrong with it.
 #[derive(Default)]
 struct Object<'l> {
     keys: JsonFact<'l>,
-    wrong: Option<Wrong>,
+    wrong: Option<WrongLine>,
 }
 
 impl<'l> Object<'l> {
@@ -186,7 +186,7 @@ impl<'l> Object<'l> {
     }
 
     /// The fact that the line states.
-    fn fact(&self) -> Result<KindRef<'_>, Wrong> {
+    fn fact(&self) -> Result<KindRef<'_>, WrongLine> {
         match &self.wrong {
             None => self.keys.fact().map_err(|why| (1, why)),
             Some(wrong) => Err(wrong.clone()),

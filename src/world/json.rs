@@ -86,24 +86,11 @@ enum Key {
     Description,
 }
 
-/// One bit for each key.
-mod key {
-    use super::Key;
-
-    pub(super) const ENTITY: u16 = 1 << Key::Entity as u16;
-    pub(super) const IN: u16 = 1 << Key::In as u16;
-    pub(super) const ATTRIBUTES: u16 = 1 << Key::Attributes as u16;
-    pub(super) const RELATION: u16 = 1 << Key::Relation as u16;
-    pub(super) const TO: u16 = 1 << Key::To as u16;
-    pub(super) const SUBJECT: u16 = 1 << Key::Subject as u16;
-    pub(super) const ROLE: u16 = 1 << Key::Role as u16;
-    pub(super) const OF: u16 = 1 << Key::Of as u16;
-    pub(super) const SHARE: u16 = 1 << Key::Share as u16;
-    pub(super) const WITH: u16 = 1 << Key::With as u16;
-    pub(super) const AT: u16 = 1 << Key::At as u16;
-    pub(super) const UNTIL: u16 = 1 << Key::Until as u16;
-    pub(super) const CAN: u16 = 1 << Key::Can as u16;
-    pub(super) const DESCRIPTION: u16 = 1 << Key::Description as u16;
+impl Key {
+    /// One bit for each key.
+    const fn bit(self) -> u16 {
+        1 << self as u16
+    }
 }
 
 const FORMS: &str = "a fact has the keys `entity` (with `in`, `attributes`), `entity`, `relation` and `to`, `subject`, `role` and `of`, `role`, `of` and `can`, or `share`, `with` and `at`";
@@ -111,20 +98,20 @@ const FORMS: &str = "a fact has the keys `entity` (with `in`, `attributes`), `en
 impl JsonFact<'_> {
     fn keys(&self) -> u16 {
         let there = [
-            (self.entity.is_some(), key::ENTITY),
-            (self.containers.is_some(), key::IN),
-            (self.attributes.is_some(), key::ATTRIBUTES),
-            (self.relation.is_some(), key::RELATION),
-            (self.to.is_some(), key::TO),
-            (self.subject.is_some(), key::SUBJECT),
-            (self.role.is_some(), key::ROLE),
-            (self.of.is_some(), key::OF),
-            (self.share.is_some(), key::SHARE),
-            (self.with.is_some(), key::WITH),
-            (self.at.is_some(), key::AT),
-            (self.until.is_some(), key::UNTIL),
-            (self.can.is_some(), key::CAN),
-            (self.description.is_some(), key::DESCRIPTION),
+            (self.entity.is_some(), Key::Entity.bit()),
+            (self.containers.is_some(), Key::In.bit()),
+            (self.attributes.is_some(), Key::Attributes.bit()),
+            (self.relation.is_some(), Key::Relation.bit()),
+            (self.to.is_some(), Key::To.bit()),
+            (self.subject.is_some(), Key::Subject.bit()),
+            (self.role.is_some(), Key::Role.bit()),
+            (self.of.is_some(), Key::Of.bit()),
+            (self.share.is_some(), Key::Share.bit()),
+            (self.with.is_some(), Key::With.bit()),
+            (self.at.is_some(), Key::At.bit()),
+            (self.until.is_some(), Key::Until.bit()),
+            (self.can.is_some(), Key::Can.bit()),
+            (self.description.is_some(), Key::Description.bit()),
         ];
         let there = there.iter().filter(|(there, _)| *there);
         there.fold(0, |keys, (_, key)| keys | key)
@@ -145,13 +132,16 @@ impl JsonFact<'_> {
         let keys = self.keys();
         let is =
             |needed: u16, others: u16| keys & needed == needed && keys & !(needed | others) == 0;
-        if is(key::ENTITY | key::RELATION | key::TO, 0) {
+        if is(Key::Entity.bit() | Key::Relation.bit() | Key::To.bit(), 0) {
             Ok(KindRef::Relation {
                 entity: name(text(&self.entity))?,
                 relation: text(&self.relation),
                 target: name(text(&self.to))?,
             })
-        } else if is(key::ENTITY, key::IN | key::ATTRIBUTES | key::UNTIL) {
+        } else if is(
+            Key::Entity.bit(),
+            Key::In.bit() | Key::Attributes.bit() | Key::Until.bit(),
+        ) {
             let containers = self.containers.iter().flat_map(|texts| &texts.0);
             Ok(KindRef::Entity {
                 entity: name(text(&self.entity))?,
@@ -166,21 +156,30 @@ impl JsonFact<'_> {
                     .map(|(Text(name), value)| (&**name, value))
                     .collect(),
             })
-        } else if is(key::SUBJECT | key::ROLE | key::OF, key::UNTIL) {
+        } else if is(
+            Key::Subject.bit() | Key::Role.bit() | Key::Of.bit(),
+            Key::Until.bit(),
+        ) {
             Ok(KindRef::Holding {
                 subject: holder(text(&self.subject))?,
                 role: text(&self.role),
                 of: name(text(&self.of))?,
                 until,
             })
-        } else if is(key::SHARE | key::WITH | key::AT, key::UNTIL) {
+        } else if is(
+            Key::Share.bit() | Key::With.bit() | Key::At.bit(),
+            Key::Until.bit(),
+        ) {
             Ok(KindRef::Share {
                 entity: name(text(&self.share))?,
                 with: name(text(&self.with))?,
                 level: text(&self.at),
                 until,
             })
-        } else if is(key::ROLE | key::OF, key::CAN | key::DESCRIPTION) {
+        } else if is(
+            Key::Role.bit() | Key::Of.bit(),
+            Key::Can.bit() | Key::Description.bit(),
+        ) {
             let can = self.can.iter().flat_map(|texts| &texts.0);
             Ok(KindRef::CustomRole {
                 role: text(&self.role),
@@ -257,12 +256,11 @@ impl<'de: 'a, 'a> Visitor<'de> for &mut JsonFact<'a> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut seen = 0u16;
         while let Some(key) = map.next_key::<Key>()? {
-            let bit = 1 << key as u16;
-            if seen & bit != 0 {
+            if seen & key.bit() != 0 {
                 let key = format!("{key:?}").to_lowercase();
                 return Err(de::Error::custom(format!("`{key}` is said twice")));
             }
-            seen |= bit;
+            seen |= key.bit();
             match key {
                 Key::Entity => self.entity = map.next_value()?,
                 Key::In => self.containers = map.next_value()?,
