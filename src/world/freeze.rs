@@ -13,6 +13,7 @@ use super::said::{Said, Saying};
 use super::stage::Stage;
 use super::terms::{BaseTerms, Term};
 use super::tree::{Tree, pre_order};
+use super::types::Types;
 use super::{ANYONE, ANYONES_PLACE, Base, Changed, World};
 use crate::plan::{Cardinality, Datum, EntityId, Id, LevelId, RoleId, TypeId};
 
@@ -42,23 +43,18 @@ impl Changed {
 struct Order {
     /// By the id so far.
     new: Vec<EntityId>,
-    types: Vec<(TypeId, EntityId)>,
+    types: Types,
 }
 
 impl Order {
     fn new(rows: &[Row], in_order: &[EntityId]) -> Self {
         let mut by_type: Vec<(TypeId, u32)> = Vec::new();
-        let mut counts = std::collections::BTreeMap::<TypeId, u32>::new();
+        let mut counts = std::collections::BTreeMap::<TypeId, usize>::new();
         for row in rows {
             *counts.entry(row.ty()).or_default() += 1;
         }
-        let mut first = 0;
-        let mut types = Vec::with_capacity(counts.len());
-        for (ty, count) in counts {
-            types.push((ty, EntityId(first)));
-            by_type.push((ty, first));
-            first += count;
-        }
+        let types = Types::counted(counts);
+        by_type.extend(types.iter().map(|ty| (ty, types.range(ty).start)));
         let mut new = vec![NONE; rows.len()];
         for old in in_order {
             let Some(row) = rows.get(old.index()) else {
@@ -403,7 +399,7 @@ impl Stage {
         }
         let order = Order {
             new: ids,
-            types: Vec::new(),
+            types: Types::default(),
         };
         let of = |entity: EntityId| order.of(entity);
         for entity in (0..world.entity_count()).map(EntityId::from_index) {

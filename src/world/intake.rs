@@ -6,6 +6,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 #[cfg(feature = "compiler")]
+use super::ahead;
+#[cfg(feature = "compiler")]
 use super::borrowed::HolderRef;
 use super::borrowed::{FactRef, KindRef};
 use super::fact::{Fact, FactKind, Holder, Place};
@@ -144,7 +146,7 @@ impl Intake {
         let rows = found
             .iter()
             .filter_map(|found| self.stage.rows.get(found.index()));
-        std::hint::black_box(rows.fold(0, |sum: u32, row| sum.wrapping_add(row.ty().0)));
+        ahead::look(rows.map(|row| row.ty().0));
     }
 
     /// Notes a line that is no fact.

@@ -5,6 +5,7 @@
 //! for what lies in what. What changes later stands beside it and is shared between copies, so a copy
 //! costs nothing and stays as it is.
 
+mod ahead;
 mod borrowed;
 mod builder;
 mod change;
@@ -33,6 +34,7 @@ mod take;
 mod terms;
 mod told;
 mod tree;
+mod types;
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -71,6 +73,7 @@ use runs::Runs;
 use sorted::Sorted;
 use terms::{BaseTerms, ChangedTerms};
 use tree::Tree;
+use types::Types;
 
 /// The holder that stands for everybody.
 pub(crate) const ANYONE: EntityId = EntityId(u32::MAX);
@@ -137,8 +140,7 @@ pub(crate) struct Base {
     rows: Vec<Row>,
     names: Names,
     tree: Tree,
-    /// The first entity of each type that has some, sorted by type and by entity; then one more.
-    types: Vec<(TypeId, EntityId)>,
+    types: Types,
     edges: BaseEdges,
     /// By a group that is in others, all groups around it, to any depth.
     closures: Runs<Tag>,
@@ -342,31 +344,13 @@ fn type_named(plan: &Plan, index: &TypeIndex, name: &str) -> Option<TypeId> {
 
 impl Base {
     fn type_of(&self, entity: EntityId) -> Option<TypeId> {
-        let (ty, _) = self.types.get(self.type_index(entity)?)?;
-        Some(*ty)
-    }
-
-    /// The place of an entity's type in `types`: those of one type follow on each other, so no row is
-    /// read.
-    fn type_index(&self, entity: EntityId) -> Option<usize> {
-        if entity.index() >= self.rows.len() {
-            return None;
-        }
-        let after = self.types.partition_point(|(_, first)| *first <= entity);
-        after.checked_sub(1)
+        self.types.of(entity)
     }
 
     /// The entities of a type, from the first to before the last.
     fn range(&self, ty: TypeId) -> (EntityId, EntityId) {
-        let count = EntityId::from_index(self.rows.len());
-        match self.types.binary_search_by_key(&ty, |(of, _)| *of) {
-            Ok(found) => {
-                let start = self.types.get(found).map_or(count, |(_, first)| *first);
-                let end = self.types.get(found + 1).map_or(count, |(_, first)| *first);
-                (start, end)
-            }
-            Err(_) => (count, count),
-        }
+        let range = self.types.range(ty);
+        (EntityId(range.start), EntityId(range.end))
     }
 }
 

@@ -5,6 +5,8 @@ use std::hint::black_box;
 
 use foldhash::quality::FixedState;
 
+#[cfg(feature = "compiler")]
+use super::ahead;
 use super::rows::NONE;
 use super::sum::Sum;
 use crate::literal::is_same;
@@ -49,6 +51,12 @@ impl Slot {
 /// How long the id of an entity may be, in bytes.
 pub(super) const LONGEST: usize = (1 << 24) - 1;
 
+/// How many places a table of so many names has at least: more than names, so that a search comes to
+/// an end, and soon.
+fn room_for(names: usize) -> usize {
+    names + names / 2 + 1
+}
+
 /// Where a text begins, and in the lowest 24 bits how long it is.
 pub(super) fn span(start: usize, length: usize) -> u64 {
     (start as u64) << 24 | length as u64
@@ -61,7 +69,7 @@ pub(super) struct Names {
     text: String,
     /// For each entity where its name is.
     spans: Vec<u64>,
-    /// The length is a power of two.
+    /// In the order of the hashes, but for what had to go further because its place was taken.
     table: Vec<Slot>,
     key: u64,
 }
@@ -106,7 +114,7 @@ impl Names {
     pub(super) fn foresee(&self, names: [(TypeId, &str); 2]) -> [(u32, EntityId); 2] {
         let [one, other] = names.map(|(ty, name)| self.hash(ty, name));
         // Both are asked for before either is looked at.
-        let first = (self.slot(one as usize), self.slot(other as usize));
+        let first = (self.slot(self.first(one)), self.slot(self.first(other)));
         let (first, second) = black_box(first);
         let (found, also) = (self.likely(one, first), self.likely(other, second));
         let text = self.text.as_bytes();
@@ -119,19 +127,23 @@ impl Names {
     #[inline]
     fn likely(&self, hash: u32, first: Slot) -> Slot {
         // The line of the cache that was read holds the next few too.
-        let (mut at, mut slot) = (hash as usize, first);
+        let (mut at, mut slot) = (self.first(hash), first);
         while !slot.is_free() && slot.hash != hash {
-            at += 1;
+            at = self.after(at);
             slot = self.slot(at);
         }
         slot
     }
 
-    /// A place of the table, which goes round.
     #[inline]
     fn slot(&self, at: usize) -> Slot {
-        let mask = self.table.len().saturating_sub(1);
-        self.table.get(at & mask).copied().unwrap_or(FREE)
+        self.table.get(at).copied().unwrap_or(FREE)
+    }
+
+    /// The place after one; the table goes round.
+    #[inline]
+    fn after(&self, at: usize) -> usize {
+        if at + 1 < self.table.len() { at + 1 } else { 0 }
     }
 
     /// As [`find`](Self::find), of a name that was foreseen.
@@ -142,9 +154,9 @@ impl Names {
         name: &str,
         types: impl Fn(EntityId) -> Option<TypeId>,
     ) -> Option<EntityId> {
-        let mut at = self.first(hash)?;
+        let mut at = self.first(hash);
         loop {
-            let slot = *self.table.get(at)?;
+            let slot = self.slot(at);
             if slot.is_free() {
                 return None;
             }
@@ -152,7 +164,7 @@ impl Names {
             if slot.hash == hash && is_it() && types(slot.entity) == Some(ty) {
                 return Some(slot.entity);
             }
-            at = (at + 1) & (self.table.len() - 1);
+            at = self.after(at);
         }
     }
 
@@ -163,7 +175,7 @@ impl Names {
         let hashes: Vec<u32> = names.map(|(ty, name)| self.hash(ty, name)).collect();
         let slots: Vec<Slot> = hashes
             .iter()
-            .map(|hash| self.slot(*hash as usize))
+            .map(|hash| self.slot(self.first(*hash)))
             .collect();
         let found = hashes.iter().zip(slots).filter_map(|(hash, first)| {
             let found = self.likely(*hash, first);
@@ -172,7 +184,7 @@ impl Names {
         let found: Vec<Slot> = found.collect();
         let starts = found.iter().map(|slot| (slot.span >> 24) as usize);
         let bytes = starts.filter_map(|start| self.text.as_bytes().get(start));
-        black_box(bytes.fold(0, |sum: u8, byte| sum.wrapping_add(*byte)));
+        ahead::look(bytes.map(|byte| u32::from(*byte)));
         found.into_iter().map(|slot| slot.entity).collect()
     }
 
@@ -185,8 +197,8 @@ impl Names {
         let entity = u32::try_from(self.spans.len())
             .ok()
             .filter(|id| *id < super::MOST_ENTITIES)?;
-        if (self.spans.len() + 1) * 3 > self.table.len() * 2 {
-            self.grow();
+        if room_for(self.spans.len() + 1) > self.table.len() {
+            self.resize((self.table.len() * 2).max(16));
         }
         let span = span(self.text.len(), name.len());
         self.spans.push(span);
@@ -209,27 +221,25 @@ impl Names {
     /// search in it comes to an end.
     pub(super) fn of_parts(
         text: String,
-        lengths: &[u32],
+        mut lengths: Vec<u64>,
         table: Vec<Slot>,
         key: u64,
     ) -> Option<Self> {
-        let mut spans = Vec::with_capacity(lengths.len());
         let mut start = 0usize;
         // The table goes through the names in no order, so they are not looked up, but summed up.
         let mut sum = Sum::default();
-        for (index, length) in lengths.iter().enumerate() {
-            let length = *length as usize;
+        for (index, place) in lengths.iter_mut().enumerate() {
+            let length = usize::try_from(*place).ok()?;
             if length > LONGEST || !text.is_char_boundary(start) {
                 return None;
             }
-            let span = span(start, length);
-            sum.add((EntityId::from_index(index), span));
-            spans.push(span);
+            *place = span(start, length);
+            sum.add((EntityId::from_index(index), *place));
             start = start.checked_add(length)?;
         }
-        let room = table.len().is_power_of_two() || table.is_empty();
+        let spans = lengths;
         let free = table.is_empty() || table.len() > spans.len();
-        if start != text.len() || text.len() > 1 << 40 || !room || !free {
+        if start != text.len() || text.len() > 1 << 40 || !free {
             return None;
         }
         for slot in &table {
@@ -265,6 +275,11 @@ impl Names {
     pub(super) fn shrink(&mut self) {
         self.text.shrink_to_fit();
         self.spans.shrink_to_fit();
+        let room = room_for(self.spans.len());
+        // Moving all of it to save little is not worth it.
+        if room < self.table.len() - self.table.len() / 8 {
+            self.resize(room);
+        }
     }
 
     /// The upper half of the hash of a name: all that the table keeps, so it grows without reading
@@ -277,27 +292,25 @@ impl Names {
         (hasher.finish() >> 32) as u32 & !(1 << 31)
     }
 
-    /// Where the search for a hash begins.
-    fn first(&self, hash: u32) -> Option<usize> {
-        let mask = self.table.len().checked_sub(1)?;
-        Some(hash as usize & mask)
+    /// Where the search for a hash begins: as far into the table as the hash is into all hashes, so
+    /// that the table may be of any length, and another length keeps the order.
+    #[inline]
+    fn first(&self, hash: u32) -> usize {
+        ((u64::from(hash) * self.table.len() as u64) >> 31) as usize
     }
 
     fn place(&mut self, slot: Slot) {
-        let Some(mut at) = self.first(slot.hash) else {
-            return;
-        };
-        let mask = self.table.len() - 1;
-        while self.table.get(at).is_some_and(|slot| !slot.is_free()) {
-            at = (at + 1) & mask;
+        let mut at = self.first(slot.hash);
+        while !self.slot(at).is_free() {
+            at = self.after(at);
         }
         if let Some(place) = self.table.get_mut(at) {
             *place = slot;
         }
     }
 
-    fn grow(&mut self) {
-        let size = (self.table.len() * 2).max(16);
+    /// Moves the table to one of another size, in which all of it has room.
+    fn resize(&mut self, size: usize) {
         let old = std::mem::replace(&mut self.table, vec![FREE; size]);
         for slot in old.into_iter().filter(|slot| !slot.is_free()) {
             self.place(slot);
@@ -324,9 +337,8 @@ mod tests {
             names.add(TypeId(0), id);
         }
         let read = |table: Vec<Slot>| {
-            let lengths = names.spans.iter().map(|span| (*span & 0xFF_FFFF) as u32);
-            let lengths: Vec<u32> = lengths.collect();
-            Names::of_parts(names.text.clone(), &lengths, table, names.key)
+            let lengths = names.spans.iter().map(|span| *span & 0xFF_FFFF).collect();
+            Names::of_parts(names.text.clone(), lengths, table, names.key)
         };
         let whole = names.table.clone();
         assert!(read(whole.clone()).is_some());

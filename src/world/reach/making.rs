@@ -95,10 +95,9 @@ struct Containers {
 impl Containers {
     fn of(plan: &Plan, base: &Base) -> Self {
         let mut spans = Vec::new();
-        let starts = base.types.iter().map(|(ty, _)| {
-            let start = plan.is_container(*ty).then_some(spans.len())?;
-            let (first, end) = base.range(*ty);
-            let all = (first.0..end.0).map(EntityId);
+        let starts = base.types.iter().map(|ty| {
+            let start = plan.is_container(ty).then_some(spans.len())?;
+            let all = base.types.range(ty).map(EntityId);
             spans.extend(all.filter_map(|entity| {
                 let (first, last) = base.tree.span(entity)?;
                 Some([first, last])
@@ -133,23 +132,22 @@ impl Reach {
             holders: vec![(0..0, 0); plan.types.len()],
             ..Self::default()
         };
-        let holders = base.types.iter().filter_map(|(ty, _)| {
-            let info = plan.types.find(*ty)?;
+        let holders = base.types.iter().filter_map(|ty| {
+            let info = plan.types.find(ty)?;
             let holds = info.kind == TypeKind::Subject && info.acts_for.is_none();
-            holds.then_some((*ty, !info.members.is_empty()))
+            holds.then_some((ty, !info.members.is_empty()))
         });
         let (groups, others): (Vec<_>, Vec<_>) = holders.partition(|(_, is_group)| *is_group);
         // Room for what most records take, so that they need not be moved while they grow.
-        let ranges = groups.iter().chain(&others).map(|(ty, _)| base.range(*ty));
-        let holders: usize = ranges.map(|(first, end)| end.index() - first.index()).sum();
+        let ranges = groups.iter().chain(&others);
+        let holders: usize = ranges.map(|(ty, _)| base.types.range(*ty).len()).sum();
         let edges = 4 * base.edges.held.len() + 2 * base.edges.groups.len() + base.closures.len();
         reach.starts.reserve_exact(holders);
         reach.words.reserve_exact(3 * holders + edges);
         let mut held = Gathered::default();
         // The records of members say where those of their groups begin.
         for (ty, is_group) in groups.into_iter().chain(others) {
-            let (first, end) = base.range(ty);
-            let range = first.0..end.0;
+            let range = base.types.range(ty);
             let begin = u32::try_from(reach.starts.len()).unwrap_or(u32::MAX);
             if let Some(holders) = reach.holders.get_mut(ty.index()) {
                 *holders = (range.clone(), begin);
@@ -208,9 +206,8 @@ impl Making<'_> {
                     return None;
                 }
             } else {
-                let (ty, _) = self.base.types.get(self.base.type_index(group)?)?;
                 let [start, _] = reach
-                    .starts(*ty, group)
+                    .starts(self.base.types.of(group)?, group)
                     .filter(|[start, _]| *start != UNTOLD)?;
                 if counts {
                     by_groups += reach.record(start)?.wide.len();
@@ -242,17 +239,13 @@ impl Making<'_> {
     }
 
     fn add(&self, place: EntityId, role: Tag, held: &mut Gathered) -> bool {
-        let Some(ty) = self.base.type_index(place) else {
+        let Some(ty) = self.base.types.index(place) else {
             return false;
         };
         let containers = &self.containers;
         match containers.starts.get(ty).copied().flatten() {
             Some(start) => {
-                let first = self
-                    .base
-                    .types
-                    .get(ty)
-                    .map_or(0, |(_, first)| first.index());
+                let first = self.base.types.first(ty).map_or(0, Id::index);
                 let span = containers.spans.get(start + (place.index() - first));
                 let Some([first, last]) = span.copied() else {
                     return false;
@@ -319,8 +312,7 @@ impl Making<'_> {
             if simple.is_empty() || self.plan.is_container(ty) {
                 continue;
             }
-            let (first, end) = self.base.range(ty);
-            for entity in (first.0..end.0).map(EntityId) {
+            for entity in self.base.types.range(ty).map(EntityId) {
                 for also in simple {
                     let mut add = |to| named.push((entity, (to, also.role)));
                     match also.link {

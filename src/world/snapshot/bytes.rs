@@ -156,13 +156,6 @@ impl<R: Read> Input<R> {
         self.values(count, u64::from_le_bytes)
     }
 
-    pub(super) fn pairs(&mut self, count: u64) -> Got<Vec<(u32, u32)>> {
-        self.values(count, |bytes: [u8; 8]| {
-            let both = u64::from_le_bytes(bytes);
-            (both as u32, (both >> 32) as u32)
-        })
-    }
-
     /// Values of `N` bytes. A count that is not true ends with the bytes, and room is made for
     /// what has come: as much again each time, and at first for what is not much.
     pub(super) fn values<const N: usize, T>(

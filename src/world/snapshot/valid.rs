@@ -1,25 +1,24 @@
 //! Whether what was read is a world: every id leads somewhere, and nothing says two things.
 
 use std::collections::HashSet;
+use std::ops::Range;
+
+use smallvec::SmallVec;
 
 use super::SnapshotError;
-use crate::plan::{
-    Cardinality, Datum, EVERY_PERMISSION, EntityId, Field, Id, Plan, RoleId, TypeId, TypeKind,
-    ValueType,
-};
-use crate::world::freeze::each_entity;
+use super::attributes;
+use crate::plan::{Cardinality, EntityId, Id, Plan, RoleId, TypeId, TypeKind};
 use crate::world::kinds::{Tag, TermKey};
 use crate::world::made::MadeRoles;
 use crate::world::rows::{Flag, NONE, Row};
 use crate::world::runs::Runs;
-use crate::world::said::is_simple;
 use crate::world::sum::Sum;
 use crate::world::terms::FOREVER;
 use crate::world::{ANYONE, ANYONES_PLACE, Base};
 
-type Checked<T = ()> = Result<T, SnapshotError>;
+pub(super) type Checked<T = ()> = Result<T, SnapshotError>;
 
-fn sound(is: bool, part: &'static str) -> Checked {
+pub(super) fn sound(is: bool, part: &'static str) -> Checked {
     if is {
         Ok(())
     } else {
@@ -27,32 +26,15 @@ fn sound(is: bool, part: &'static str) -> Checked {
     }
 }
 
-/// The first entity of each type. Every type is one of the plan, and the entities stand type by type.
-pub(super) fn types(plan: &Plan, rows: &[Row]) -> Checked<Vec<(TypeId, EntityId)>> {
-    let mut types: Vec<(TypeId, EntityId)> = Vec::new();
-    for (index, row) in rows.iter().enumerate() {
-        let last = types.last().map(|(ty, _)| *ty);
-        if last == Some(row.ty()) {
-            continue;
-        }
-        let known = plan.types.find(row.ty()).is_some();
-        sound(
-            known && last.is_none_or(|last| last < row.ty()),
-            "its types",
-        )?;
-        types.push((row.ty(), EntityId::from_index(index)));
-    }
-    Ok(types)
-}
-
-/// Checks all of a base whose types and tree are sound; how many entities lack a container.
+/// Checks all of a base whose types and tree are sound; how many entities lack a
+/// container.
 pub(super) fn base(plan: &Plan, base: &Base, made: &MadeRoles) -> Checked<usize> {
     let check = Check { plan, base, made };
     check.containers()?;
     check.subjects()?;
     check.sets_and_shares()?;
     check.relations()?;
-    check.attributes()?;
+    attributes::check(plan, base)?;
     check.flags()
 }
 
@@ -62,10 +44,42 @@ struct Check<'b> {
     made: &'b MadeRoles,
 }
 
+/// All entities of a type.
+struct All<'b> {
+    ids: Range<u32>,
+    rows: &'b [Row],
+    /// Of each type in which one can stand, all entities.
+    containers: SmallVec<[Range<u32>; 4]>,
+}
+
+impl All<'_> {
+    fn can_be_in(&self, container: EntityId) -> bool {
+        let mut containers = self.containers.iter();
+        containers.any(|all| all.contains(&container.0))
+    }
+}
+
 impl Check<'_> {
     fn ty(&self, entity: EntityId) -> Option<TypeId> {
+        self.base.types.of(entity)
+    }
+
+    /// The entities of each type, with the ranges of those in which they can stand as often as `often`
+    /// says.
+    fn all(&self, often: impl Fn(Cardinality) -> bool) -> impl Iterator<Item = All<'_>> {
         let types = &self.base.types;
-        types.get(self.base.type_index(entity)?).map(|(ty, _)| *ty)
+        types.iter().map(move |ty| {
+            let ids = types.range(ty);
+            let rows = self.base.rows.get(ids.start as usize..ids.end as usize);
+            let containers = self.plan.types[ty].containers.iter();
+            let containers = containers.filter(|(_, cardinality)| often(*cardinality));
+            let containers = containers.map(|(container, _)| types.range(*container));
+            All {
+                ids,
+                rows: rows.unwrap_or(&[]),
+                containers: containers.collect(),
+            }
+        })
     }
 
     fn containers(&self) -> Checked {
@@ -78,13 +92,9 @@ impl Check<'_> {
             let found = specs.find(|(other, _)| *other == of);
             found.map(|(_, cardinality)| (*cardinality, of))
         };
-        for (index, row) in self.base.rows.iter().enumerate() {
-            if row.parent != NONE {
-                sound(
-                    stands(EntityId::from_index(index), row.parent).is_some(),
-                    part,
-                )?;
-            }
+        for all in self.all(|_| true) {
+            let stands = |row: &Row| row.parent == NONE || all.can_be_in(row.parent);
+            sound(all.rows.iter().all(stands), part)?;
         }
         let edges = &self.base.edges;
         let mut sum = Sum::default();
@@ -294,86 +304,6 @@ impl Check<'_> {
         sound(sum.is_even(), part)
     }
 
-    fn attributes(&self) -> Checked {
-        let part = "its attributes";
-        let (values, places) = self.base.edges.attributes.parts();
-        // Entities come type by type, so it is enough to know of which type the last was that has a
-        // value.
-        let mut had_by: Vec<Option<TypeId>> = vec![None; values.len()];
-        let mut sum = Sum::default();
-        let mut named: Vec<EntityId> = Vec::new();
-        for (entity, places) in places.each() {
-            let ty = self.ty(entity).ok_or(SnapshotError::Damaged(part))?;
-            let fields = &self.plan.types[ty].attributes;
-            let mut before = None;
-            for at in places {
-                let (Some((column, datum)), Some(by)) =
-                    (values.get(*at as usize), had_by.get_mut(*at as usize))
-                else {
-                    return Err(SnapshotError::Damaged(part));
-                };
-                let fits = |field: &Field| self.fits(datum, &field.ty);
-                let typed = *by == Some(ty) || fields.get(*column as usize).is_some_and(fits);
-                let shared = by.is_none() || is_simple(datum);
-                sound(typed && shared && before < Some(*column), part)?;
-                (*by, before) = (Some(ty), Some(*column));
-                if let Datum::Entity(named) = datum {
-                    sum.add((*named, entity, *column));
-                    continue;
-                }
-                named.clear();
-                each_entity(datum, &mut |entity| named.push(entity));
-                named.sort_unstable();
-                named.dedup();
-                named
-                    .iter()
-                    .for_each(|named| sum.add((*named, entity, *column)));
-            }
-        }
-        sound(had_by.iter().all(Option::is_some), part)?;
-        for (named, mentions) in self.base.edges.mentions.each() {
-            mentions
-                .iter()
-                .for_each(|(entity, column)| sum.take((named, *entity, *column)));
-        }
-        sound(sum.is_even(), part)
-    }
-
-    fn fits(&self, datum: &Datum, ty: &ValueType) -> bool {
-        match (datum, ty) {
-            (Datum::Bool(_), ValueType::Bool)
-            | (Datum::Int(_), ValueType::Int)
-            | (Datum::Decimal(_), ValueType::Decimal)
-            | (Datum::String(_), ValueType::String)
-            | (Datum::Datetime(_), ValueType::Datetime)
-            | (Datum::Duration(_), ValueType::Duration)
-            | (Datum::IpAddr(_), ValueType::IpAddr) => true,
-            (Datum::Entity(entity), ValueType::Entity(of)) => {
-                self.ty(*entity).is_some_and(|ty| of.contains(&ty))
-            }
-            (Datum::Set(names), ValueType::Permissions) => {
-                let known = |name: &Datum| match name {
-                    Datum::String(name) => {
-                        **name == *EVERY_PERMISSION || self.plan.permission(name).is_some()
-                    }
-                    _ => false,
-                };
-                names.is_sorted_by(|a, b| a < b) && names.iter().all(known)
-            }
-            (Datum::Set(elements), ValueType::Set(element)) => {
-                elements.is_sorted_by(|a, b| a < b)
-                    && elements.iter().all(|datum| self.fits(datum, element))
-            }
-            (Datum::Record(fields), ValueType::Record(types)) => {
-                fields.len() == types.len()
-                    && fields.iter().zip(types).all(|(field, ty)| {
-                        field.as_ref().is_none_or(|field| self.fits(field, &ty.ty))
-                    })
-            }
-            _ => false,
-        }
-    }
-
     /// Whether the flags of each entity say what there is to look up; how many entities lack a
     /// container.
     fn flags(&self) -> Checked<usize> {
@@ -388,34 +318,31 @@ impl Check<'_> {
         ];
         let made: HashSet<EntityId> = self.made.places().collect();
         sound(made.iter().all(|place| self.ty(*place).is_some()), part)?;
+        let more = &edges.more_containers;
         let mut lacking = 0;
-        for (index, row) in self.base.rows.iter().enumerate() {
-            let entity = EntityId::from_index(index);
-            let (block, bit) = (index / 64, index % 64);
-            let has = |bits: &[u64]| bits.get(block).is_some_and(|bits| bits >> bit & 1 == 1);
-            let told = runs.iter().all(|(flag, bits)| row.has(*flag) == has(bits));
-            let named = row.has(Flag::DECLARED)
-                || row.parent != NONE
-                || runs.iter().any(|(_, bits)| has(bits))
-                || (!made.is_empty() && made.contains(&entity));
-            let lacks = row.has(Flag::KNOWN) && self.lacks(entity, *row);
-            let all = told
-                && (row.has(Flag::KNOWN) || !named)
-                && row.has(Flag::LACKING) == lacks
-                && !row.has(Flag::CHANGED);
-            sound(all, part)?;
-            lacking += usize::from(lacks);
+        for required in self.all(|often| often == Cardinality::One) {
+            for (entity, row) in required.ids.clone().map(EntityId).zip(required.rows) {
+                let (block, bit) = (entity.index() / 64, entity.index() % 64);
+                let has = |bits: &[u64]| bits.get(block).is_some_and(|bits| bits >> bit & 1 == 1);
+                let told = runs.iter().all(|(flag, bits)| row.has(*flag) == has(bits));
+                let named = row.has(Flag::DECLARED)
+                    || row.parent != NONE
+                    || runs.iter().any(|(_, bits)| has(bits))
+                    || (!made.is_empty() && made.contains(&entity));
+                let lacks = row.has(Flag::KNOWN)
+                    && required.containers.iter().any(|all| {
+                        let there = |container: &EntityId| all.contains(&container.0);
+                        !there(&row.parent) && !more.of(entity).iter().any(there)
+                    });
+                let all = told
+                    && (row.has(Flag::KNOWN) || !named)
+                    && row.has(Flag::LACKING) == lacks
+                    && !row.has(Flag::CHANGED);
+                sound(all, part)?;
+                lacking += usize::from(lacks);
+            }
         }
         Ok(lacking)
-    }
-
-    fn lacks(&self, entity: EntityId, row: Row) -> bool {
-        let mut required = self.plan.types[row.ty()].containers.iter();
-        required.any(|(of, cardinality)| {
-            let there = |container: &EntityId| self.ty(*container) == Some(*of);
-            let more = || self.base.edges.more_containers.of(entity).iter().any(there);
-            *cardinality == Cardinality::One && !there(&row.parent) && !more()
-        })
     }
 }
 
