@@ -15,11 +15,10 @@ pub const DECIMAL_SCALE: i64 = 10_000;
 
 /// Whether two texts are the same, without a call where they are as short as names mostly are.
 #[inline]
-pub(crate) fn is_same(a: &str, b: &str) -> bool {
+pub(crate) fn is_same(a: &[u8], b: &[u8]) -> bool {
     fn ends<const N: usize>(text: &[u8]) -> Option<([u8; N], [u8; N])> {
         Some((*text.first_chunk()?, *text.last_chunk()?))
     }
-    let (a, b) = (a.as_bytes(), b.as_bytes());
     // Both ends may overlap.
     a.len() == b.len()
         && match a.len() {
@@ -262,11 +261,24 @@ impl std::str::FromStr for EntityName {
     }
 }
 
+/// Which bytes are letters of the names of types.
+const LETTERS: [bool; 256] = {
+    let mut letters = [false; 256];
+    let mut rest = letters.as_mut_slice();
+    let mut byte = 0u8;
+    while let Some((letter, others)) = rest.split_first_mut() {
+        *letter = byte.is_ascii_alphanumeric() || byte == b'_';
+        rest = others;
+        byte = byte.wrapping_add(1);
+    }
+    letters
+};
+
 /// Splits `Type:id` or `Type:"id"`.
 pub(crate) fn split_entity(text: &str) -> Option<(&str, Cow<'_, str>)> {
     // Every name of every fact comes by here, and most are short: one look at each letter.
-    let is_letter = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
-    let end = text.bytes().position(|b| !is_letter(&b))?;
+    let is_letter = |b: u8| LETTERS.get(usize::from(b)) == Some(&true);
+    let end = text.bytes().position(|b| !is_letter(b))?;
     let (type_name, rest) = text.split_at_checked(end)?;
     let id = rest.strip_prefix(':')?;
     let first = type_name.as_bytes().first();

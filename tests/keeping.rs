@@ -12,6 +12,7 @@
 mod generate;
 
 use std::collections::BTreeSet;
+use std::io::BufReader;
 use std::sync::Arc;
 
 use ward::load::Loader;
@@ -228,6 +229,43 @@ fn tables_say_what_lines_say() {
         answers(&policy, &other, &names),
     );
     assert_eq!(before, after);
+}
+
+/// Lines end where they end, whatever pieces the reader has them in.
+#[test]
+fn lines_are_the_same_in_whatever_pieces_they_come() {
+    let policy = policy(POLICY);
+    let mut lines: Vec<String> = FACTS.trim().lines().map(str::to_owned).collect();
+    for number in 0..400 {
+        let title = "Ü".repeat(if number % 90 == 7 { 9000 } else { number % 3 });
+        lines.push(format!(
+            r#"{{"entity": "Doc:{number}", "in": ["Folder:a"], "attributes": {{"title": "{title}"}}}}"#
+        ));
+        if number % 40 == 0 {
+            lines.push(format!(r#"{{"entity": "doc:{number}ä"}}"#));
+            lines.push(" ".repeat(number));
+        }
+    }
+    let is_wrong = |line: &&String| line.contains("doc:");
+    let numbers = (1..).zip(&lines).filter(|(_, line)| is_wrong(line));
+    let numbers: Vec<u32> = numbers.map(|(number, _)| number).collect();
+    for (end, last) in [("\n", "\n"), ("\r\n", "\r\n"), ("\n", "")] {
+        let text = ["\u{feff}", &lines.join(end), last].concat();
+        for room in [1, 2, 3, 5, 100, 8191, 8192, 8193, 1 << 20] {
+            let reader = BufReader::with_capacity(room, text.as_bytes());
+            let mut loader = Loader::new(Arc::clone(policy.plan()));
+            loader.json_lines("app.jsonl", reader).unwrap();
+            assert_eq!(
+                loader.count(),
+                FACTS.trim().lines().count() + 400 + numbers.len()
+            );
+            let (world, refused) = loader.finish();
+            let places = refused.iter().map(|it| it.place.as_ref().unwrap().line);
+            assert_eq!(places.collect::<Vec<u32>>(), numbers, "{room}");
+            let titled = world.facts().filter(|fact| fact.to_string().contains("Ü"));
+            assert_eq!(titled.count(), 1 + 400 * 2 / 3, "{room}");
+        }
+    }
 }
 
 #[test]

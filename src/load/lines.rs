@@ -2,16 +2,19 @@
 
 use std::io::{self, BufRead};
 
+use memchr::{memchr_iter, memrchr};
+
 /// How long a line may be, in bytes. An id has at most 16 MiB, so this is room for any honest fact.
 pub(super) const LONGEST: usize = 1 << 26;
 
-/// How many lines are read at once, unless they are long.
-const BATCH: usize = 128;
-const BATCH_BYTES: usize = 1 << 16;
+/// How much is read at once, in bytes: not so much that the facts of its lines leave the cache.
+const BATCH: usize = 1 << 13;
 
 pub(super) struct Lines<R> {
     reader: R,
     buffer: Vec<u8>,
+    /// How much of the buffer was given away.
+    taken: usize,
     /// The number of the last line that was read, from 1.
     number: u32,
 }
@@ -24,6 +27,18 @@ pub(super) enum Line<'l> {
 }
 
 impl<'l> Line<'l> {
+    /// What stands in the line of that number without its end. Some programs begin a file with a mark
+    /// of its encoding, which says nothing.
+    fn of(number: u32, line: &'l str) -> Self {
+        if line.len() > LONGEST {
+            return Self::TooLong;
+        }
+        let marked = line.strip_prefix('\u{feff}').filter(|_| number == 1);
+        let line = marked.unwrap_or(line);
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        Self::Text(line.strip_suffix('\r').unwrap_or(line))
+    }
+
     pub(super) fn is_blank(&self) -> bool {
         matches!(self, Self::Text(text) if text.trim_ascii().is_empty())
     }
@@ -42,6 +57,7 @@ impl<R: BufRead> Lines<R> {
         Self {
             reader,
             buffer: Vec::new(),
+            taken: 0,
             number: 0,
         }
     }
@@ -52,23 +68,44 @@ impl<R: BufRead> Lines<R> {
     ///
     /// What the reader says; [`io::ErrorKind::InvalidData`] for what is not UTF-8.
     pub(super) fn next_batch(&mut self) -> io::Result<Vec<(u32, Line<'_>)>> {
-        self.buffer.clear();
-        let mut ends = Vec::with_capacity(BATCH);
-        while ends.len() < BATCH && self.buffer.len() < BATCH_BYTES {
-            let start = self.buffer.len();
-            if self.append(start)? == 0 {
+        self.buffer.drain(..self.taken);
+        self.taken = 0;
+        while self.taken == 0 || self.buffer.len() < BATCH {
+            let chunk = match self.reader.fill_buf() {
+                Ok(chunk) => chunk,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            let chunk = chunk.get(..BATCH).unwrap_or(chunk);
+            if chunk.is_empty() {
+                // What is left is a line too.
+                self.taken = self.buffer.len();
                 break;
             }
-            let end = self.buffer.len();
-            ends.push((self.number, start, end));
-            if end - start > LONGEST {
-                break;
+            if let Some(last) = memrchr(b'\n', chunk) {
+                self.taken = self.buffer.len() + last + 1;
+            }
+            let count = chunk.len();
+            self.buffer.extend_from_slice(chunk);
+            self.reader.consume(count);
+            if self.taken == 0 && self.buffer.len() > LONGEST {
+                self.skip()?;
+                self.taken = self.buffer.len();
+                self.number = self.number.saturating_add(1);
+                return Ok(vec![(self.number, Line::TooLong)]);
             }
         }
-        let lines = ends.into_iter();
-        lines
-            .map(|(number, start, end)| Ok((number, self.line(start, end)?)))
-            .collect()
+        let whole = text(self.buffer.get(..self.taken).unwrap_or(&[]))?;
+        let ends = memchr_iter(b'\n', whole.as_bytes()).map(|end| end + 1);
+        let rest = (!whole.is_empty() && !whole.ends_with('\n')).then_some(whole.len());
+        let mut start = 0;
+        let lines = ends.chain(rest).map(|end| {
+            let line = whole.get(start..end).unwrap_or("");
+            start = end;
+            self.number = self.number.saturating_add(1);
+            (self.number, Line::of(self.number, line))
+        });
+        Ok(lines.collect())
     }
 
     /// The next record: lines up to one at whose end no quote is open.
@@ -78,7 +115,7 @@ impl<R: BufRead> Lines<R> {
         let mut open = false;
         let mut first = 0;
         loop {
-            let added = self.append(0)?;
+            let added = self.append()?;
             if looked_at == 0 {
                 first = self.number;
             }
@@ -93,20 +130,22 @@ impl<R: BufRead> Lines<R> {
                 break;
             }
         }
-        let end = self.buffer.len();
-        self.line(0, end).map(|line| Some((first, line)))
+        let record = match self.buffer.len() > LONGEST {
+            true => Line::TooLong,
+            false => Line::of(first, text(&self.buffer)?),
+        };
+        Ok(Some((first, record)))
     }
 
-    /// Reads to the end of a line, or one byte more than one that begins at `start` may have; how
-    /// much that was.
-    fn append(&mut self, start: usize) -> io::Result<usize> {
-        let room = (start + LONGEST + 1).saturating_sub(self.buffer.len());
+    /// Reads to the end of a line, or one byte more than a record may have; how much that was.
+    fn append(&mut self) -> io::Result<usize> {
+        let room = (LONGEST + 1).saturating_sub(self.buffer.len());
         let mut limited = io::Read::take(&mut self.reader, room as u64);
         let added = limited.read_until(b'\n', &mut self.buffer)?;
         if added > 0 {
             self.number = self.number.saturating_add(1);
         }
-        if self.buffer.len() > start + LONGEST {
+        if self.buffer.len() > LONGEST {
             self.skip()?;
         }
         Ok(added)
@@ -128,17 +167,8 @@ impl<R: BufRead> Lines<R> {
         }
         Ok(())
     }
+}
 
-    fn line(&self, start: usize, end: usize) -> io::Result<Line<'_>> {
-        if end - start > LONGEST {
-            return Ok(Line::TooLong);
-        }
-        let line = self.buffer.get(start..end).unwrap_or(&[]);
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        match std::str::from_utf8(line) {
-            Ok(text) => Ok(Line::Text(text)),
-            Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
-        }
-    }
+fn text(bytes: &[u8]) -> io::Result<&str> {
+    str::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }

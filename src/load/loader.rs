@@ -115,8 +115,6 @@ impl Loader {
                 }
             };
             let Some(known) = &header else {
-                // Some programs begin a table with a mark of its encoding.
-                let content = content.strip_prefix('\u{feff}').unwrap_or(content);
                 match Header::read(content) {
                     Ok(read) => header = Some(read),
                     Err((at, why)) => {

@@ -355,6 +355,6 @@ pub(crate) struct Facets {
     pub(crate) entered: Vec<TypeId>,
     /// What each role gives, looked up by numbers.
     pub(crate) cells: Cells,
-    /// The actions by their names.
+    /// Types and actions by their names.
     pub(crate) spelled: Spelled,
 }

@@ -8,6 +8,7 @@
 //! *lane*. All masks are `u64` over one lane, so a walk carries one word, however many actions a
 //! policy has.
 
+mod by_name;
 mod cells;
 mod condition;
 mod datum;
@@ -321,15 +322,6 @@ impl Type {
 }
 
 impl Plan {
-    /// The type with this name.
-    pub(crate) fn find_type(&self, name: &str) -> Option<TypeId> {
-        // A policy has few types beside its facts; the world keeps its own index for loading.
-        self.types
-            .iter()
-            .find(|(_, ty)| ty.name == name)
-            .map(|(id, _)| id)
-    }
-
     /// The lane and bit of an action asked of a type, where it can be.
     pub(crate) fn bit(&self, action: ActionId, of: TypeId) -> Option<(LaneId, u64)> {
         let (_, slot) = self

@@ -225,7 +225,6 @@ impl Stage {
             made: self.made.renumbered(of),
             reach: Arc::new(reach),
             plan: self.plan,
-            types: self.types,
             constants,
             base: Arc::new(base),
             changed: Arc::new(Changed::none(lacking)),

@@ -36,7 +36,6 @@ mod told;
 mod tree;
 mod types;
 
-use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -63,8 +62,7 @@ pub(crate) use snapshot::MAGIC;
 pub use snapshot::SnapshotError;
 pub(crate) use terms::FOREVER;
 
-use crate::literal::is_same;
-use crate::plan::{ConstantId, Datum, EntityId, Id, LevelId, Plan, Role, RoleId, Table, TypeId};
+use crate::plan::{ConstantId, Datum, EntityId, LevelId, Plan, Role, RoleId, Table, TypeId};
 use kinds::{BaseEdges, ChangedEdges};
 use made::MadeRoles;
 use names::Names;
@@ -131,8 +129,9 @@ type SharedMap<K, V> = HashTrieMapSync<K, V, BuildHasherDefault<FxHasher>>;
 type NewNames =
     HashTrieMapSync<Arc<str>, SmallVec<[(TypeId, EntityId); 1]>, foldhash::quality::RandomState>;
 
-/// The types of a policy by name.
-type TypeIndex = HashMap<String, TypeId, foldhash::fast::RandomState>;
+/// With fewer entities, memory is not waited for: what looks ahead would only take time. The worlds of
+/// tests are small, and are to go both ways.
+const SMALL: usize = if cfg!(debug_assertions) { 24 } else { 1 << 12 };
 
 /// What was there when the world was built, or put in order again.
 #[derive(Debug, Default)]
@@ -185,7 +184,6 @@ struct Changed {
 #[derive(Clone, Debug)]
 pub struct World {
     pub(crate) plan: Arc<Plan>,
-    types: Arc<TypeIndex>,
     /// The constants of the plan, with the ids that their entities have here.
     pub(crate) constants: Arc<Table<ConstantId, Datum>>,
     base: Arc<Base>,
@@ -283,7 +281,7 @@ impl World {
 
     /// The type with this name.
     pub(crate) fn find_type(&self, name: &str) -> Option<TypeId> {
-        type_named(&self.plan, &self.types, name)
+        self.plan.find_type(name)
     }
 
     /// The entity with this name, if any fact names it.
@@ -296,7 +294,7 @@ impl World {
     #[inline]
     pub(crate) fn find_any(&self, ty: TypeId, id: &str) -> Option<EntityId> {
         let base = &self.base;
-        let found = base.names.find(ty, id, |entity| base.type_of(entity));
+        let found = base.names.find(ty, id, |entity| base.types.is(entity, ty));
         found.or_else(|| self.find_new(ty, id))
     }
 
@@ -309,13 +307,17 @@ impl World {
         resource: (TypeId, &str),
     ) -> (Option<EntityId>, Option<EntityId>) {
         let base = &self.base;
-        let [(by, likely), (on, likely_on)] = base.names.foresee([subject, resource]);
-        black_box(self.read_first((subject.0, likely), likely_on));
+        if base.rows.len() < SMALL {
+            let find = |(ty, id)| self.find_any(ty, id);
+            return (find(subject), find(resource));
+        }
+        let [by, on] = base.names.foresee([subject, resource]);
+        let likely = by.1.entity;
+        black_box(self.read_first((subject.0, likely), on.1.entity));
         black_box(self.read_record(subject.0, likely));
-        let find = |hash, (ty, id)| {
-            let found = base
-                .names
-                .find_hashed(hash, ty, id, |entity| base.type_of(entity));
+        let find = |foreseen, (ty, id)| {
+            let is = |entity| base.types.is(entity, ty);
+            let found = base.names.find_foreseen(foreseen, id, is);
             found.or_else(|| self.find_new(ty, id))
         };
         (find(by, subject), find(on, resource))
@@ -329,17 +331,6 @@ impl World {
         let found = named.find(|(of, _)| *of == ty);
         found.map(|(_, entity)| *entity)
     }
-}
-
-/// The type of a plan with this name.
-fn type_named(plan: &Plan, index: &TypeIndex, name: &str) -> Option<TypeId> {
-    let types = plan.types.rows();
-    if types.len() <= 16 {
-        // Looking through a few is quicker than searching them.
-        let index = types.iter().position(|ty| is_same(&ty.name, name))?;
-        return Some(TypeId::from_index(index));
-    }
-    index.get(name).copied()
 }
 
 impl Base {

@@ -98,20 +98,29 @@ impl Names {
         self.text.get(start..start.checked_add(length)?)
     }
 
-    /// The entity of this type and name; `types` tells what type an entity has.
+    /// Whether a name stands in a place.
+    #[inline]
+    fn is_at(&self, slot: Slot, name: &str) -> bool {
+        let start = (slot.span >> 24) as usize;
+        let text = self.text.as_bytes().get(start..start + name.len());
+        (slot.span & 0xFF_FFFF) as usize == name.len()
+            && text.is_some_and(|text| is_same(text, name.as_bytes()))
+    }
+
+    /// The entity of this type and name; `is` tells whether an entity has the type.
     pub(super) fn find(
         &self,
         ty: TypeId,
         name: &str,
-        types: impl Fn(EntityId) -> Option<TypeId>,
+        is: impl Fn(EntityId) -> bool,
     ) -> Option<EntityId> {
-        self.find_hashed(self.hash(ty, name), ty, name, types)
+        self.find_hashed(self.hash(ty, name), name, is)
     }
 
-    /// The hashes of two names, and the entities that they are most likely of. Memory is waited for
-    /// once for both, and the texts that they are compared with are on their way.
+    /// The hashes of two names, and where they most likely stand. Memory is waited for once for both,
+    /// and the texts that they are compared with are on their way.
     #[inline]
-    pub(super) fn foresee(&self, names: [(TypeId, &str); 2]) -> [(u32, EntityId); 2] {
+    pub(super) fn foresee(&self, names: [(TypeId, &str); 2]) -> [(u32, Slot); 2] {
         let [one, other] = names.map(|(ty, name)| self.hash(ty, name));
         // Both are asked for before either is looked at.
         let first = (self.slot(self.first(one)), self.slot(self.first(other)));
@@ -120,7 +129,7 @@ impl Names {
         let text = self.text.as_bytes();
         let start = |slot: Slot| text.get((slot.span >> 24) as usize).copied();
         black_box((start(found), start(also)));
-        [(one, found.entity), (other, also.entity)]
+        [(one, found), (other, also)]
     }
 
     /// The place that is most likely that of a name with this hash, from the first where it can be.
@@ -147,12 +156,27 @@ impl Names {
     }
 
     /// As [`find`](Self::find), of a name that was foreseen.
-    pub(super) fn find_hashed(
+    #[inline]
+    pub(super) fn find_foreseen(
+        &self,
+        (hash, likely): (u32, Slot),
+        name: &str,
+        is: impl Fn(EntityId) -> bool,
+    ) -> Option<EntityId> {
+        if self.is_at(likely, name) && is(likely.entity) {
+            return Some(likely.entity);
+        }
+        if likely.is_free() {
+            return None;
+        }
+        self.find_hashed(hash, name, is)
+    }
+
+    fn find_hashed(
         &self,
         hash: u32,
-        ty: TypeId,
         name: &str,
-        types: impl Fn(EntityId) -> Option<TypeId>,
+        is: impl Fn(EntityId) -> bool,
     ) -> Option<EntityId> {
         let mut at = self.first(hash);
         loop {
@@ -160,8 +184,7 @@ impl Names {
             if slot.is_free() {
                 return None;
             }
-            let is_it = || self.text_at(slot.span).is_some_and(|it| is_same(it, name));
-            if slot.hash == hash && is_it() && types(slot.entity) == Some(ty) {
+            if slot.hash == hash && self.is_at(slot, name) && is(slot.entity) {
                 return Some(slot.entity);
             }
             at = self.after(at);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 
+use super::ANYONE;
 use super::fit::{Facts, HoldingKey, ShareKey};
 use super::kinds::{Tag, TermKey};
 use super::made::MadeRoles;
@@ -15,7 +16,6 @@ use super::refusal::Reason;
 use super::rows::{Flag, NONE, Row};
 use super::said::Sayings;
 use super::terms::{BaseTerms, FOREVER, Term};
-use super::{ANYONE, TypeIndex, type_named};
 use crate::plan::{
     ConstantId, Datum, EntityId, Id, Plan, RelationId, RoleId, Table, TypeId, typed,
 };
@@ -27,7 +27,6 @@ type Few = HashMap<EntityId, SmallVec<[EntityId; 2]>, FxBuildHasher>;
 #[derive(Clone, Debug)]
 pub(super) struct Stage {
     pub(super) plan: Arc<Plan>,
-    pub(super) types: Arc<TypeIndex>,
     pub(super) constants: Arc<Table<ConstantId, Datum>>,
     pub(super) names: Names,
     /// The type of each entity and its first container.
@@ -53,7 +52,6 @@ impl Stage {
     /// No facts.
     pub(super) fn new(plan: Arc<Plan>) -> Self {
         let mut stage = Self {
-            types: Arc::new(type_index(&plan)),
             constants: Arc::default(),
             names: Names::default(),
             rows: Vec::new(),
@@ -92,11 +90,6 @@ impl Stage {
     }
 }
 
-pub(super) fn type_index(plan: &Plan) -> TypeIndex {
-    let types = plan.types.iter();
-    types.map(|(id, ty)| (ty.name.clone(), id)).collect()
-}
-
 /// The constants of a plan with the ids of their entities; nothing where one has none.
 pub(super) fn constants(
     plan: &Plan,
@@ -129,13 +122,13 @@ impl Facts for Stage {
     }
 
     fn find_type(&self, name: &str) -> Option<TypeId> {
-        type_named(&self.plan, &self.types, name)
+        self.plan.find_type(name)
     }
 
     fn intern(&mut self, ty: TypeId, id: &str) -> Option<EntityId> {
         let rows = &self.rows;
-        let types = |entity: EntityId| rows.get(entity.index()).map(|row| row.ty());
-        if let Some(found) = self.names.find(ty, id, types) {
+        let is = |entity: EntityId| rows.get(entity.index()).is_some_and(|row| row.ty() == ty);
+        if let Some(found) = self.names.find(ty, id, is) {
             return Some(found);
         }
         if ty.0 >= super::MOST_TYPES {

@@ -5,11 +5,13 @@ use std::ops::Range;
 use super::rows::Row;
 use crate::plan::{EntityId, Id, Plan, TypeId};
 
-/// Where the entities of each type begin, so that nothing need be read of an entity to know its type.
+/// Which entities have which type, so that nothing need be read of an entity to know its own.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Types {
     /// Of each type that has some, the first; sorted by both.
     firsts: Vec<(TypeId, EntityId)>,
+    /// By type, all.
+    ranges: Vec<Range<u32>>,
     /// How many entities there are.
     count: usize,
 }
@@ -20,27 +22,30 @@ impl Types {
         let mut types = Self::default();
         for (ty, count) in counts {
             types.firsts.push((ty, EntityId::from_index(types.count)));
+            let first = EntityId::from_index(types.count).0;
             types.count += count;
+            types.ranges.resize(ty.index(), 0..0);
+            types
+                .ranges
+                .push(first..EntityId::from_index(types.count).0);
         }
         types
     }
 
     /// Of the entities that have these rows, if they stand type by type and each is one of the plan.
     pub(super) fn of_rows(plan: &Plan, rows: &[Row]) -> Option<Self> {
-        let mut firsts: Vec<(TypeId, EntityId)> = Vec::new();
-        for (index, row) in rows.iter().enumerate() {
-            let last = firsts.last().map(|(ty, _)| *ty);
-            if last == Some(row.ty()) {
-                continue;
+        let mut counts: Vec<(TypeId, usize)> = Vec::new();
+        for row in rows {
+            match counts.last_mut() {
+                Some((last, count)) if *last == row.ty() => *count += 1,
+                last => {
+                    let follows = last.is_none_or(|(last, _)| *last < row.ty());
+                    plan.types.find(row.ty()).filter(|_| follows)?;
+                    counts.push((row.ty(), 1));
+                }
             }
-            plan.types.find(row.ty())?;
-            if last.is_some_and(|last| row.ty() < last) {
-                return None;
-            }
-            firsts.push((row.ty(), EntityId::from_index(index)));
         }
-        let count = rows.len();
-        Some(Self { firsts, count })
+        Some(Self::counted(counts))
     }
 
     /// The types that have entities, in order.
@@ -68,13 +73,14 @@ impl Types {
     }
 
     /// The entities of a type.
+    #[inline]
     pub(super) fn range(&self, ty: TypeId) -> Range<u32> {
-        let found = self.firsts.binary_search_by_key(&ty, |(of, _)| *of);
-        let end = EntityId::from_index(self.count);
-        let first = |index| self.first(index).unwrap_or(end).0;
-        match found {
-            Ok(found) => first(found)..first(found + 1),
-            Err(_) => end.0..end.0,
-        }
+        self.ranges.get(ty.index()).cloned().unwrap_or(0..0)
+    }
+
+    /// Whether an entity has a type.
+    #[inline]
+    pub(super) fn is(&self, entity: EntityId, ty: TypeId) -> bool {
+        self.range(ty).contains(&entity.0)
     }
 }

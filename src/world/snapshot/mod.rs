@@ -213,11 +213,10 @@ impl World {
         );
         let lacking = lacking?;
         let constants = stage::constants(&plan, &mut |ty: TypeId, id: &str| {
-            base.names.find(ty, id, |entity| base.types.of(entity))
+            base.names.find(ty, id, |entity| base.types.is(entity, ty))
         });
         let constants = constants.ok_or(SnapshotError::Damaged("its constants"))?;
         Ok(Self {
-            types: Arc::new(stage::type_index(&plan)),
             plan,
             constants: Arc::new(constants),
             base: Arc::new(base),
