@@ -129,9 +129,9 @@ type SharedMap<K, V> = HashTrieMapSync<K, V, BuildHasherDefault<FxHasher>>;
 type NewNames =
     HashTrieMapSync<Arc<str>, SmallVec<[(TypeId, EntityId); 1]>, foldhash::quality::RandomState>;
 
-/// With fewer entities, memory is not waited for: what looks ahead would only take time. The worlds of
-/// tests are small, and are to go both ways.
-const SMALL: usize = if cfg!(debug_assertions) { 24 } else { 1 << 12 };
+/// In a world of fewer entities, some ten megabytes, memory answers so soon that the processor looks far
+/// enough ahead by itself, and more would only take time. The worlds of tests are to go both ways.
+const SMALL: usize = if cfg!(debug_assertions) { 24 } else { 1 << 17 };
 
 /// What was there when the world was built, or put in order again.
 #[derive(Debug, Default)]
