@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rustc_hash::FxBuildHasher;
+use foldhash::fast::RandomState;
 
 /// How many short names have a place of their own.
 const MOST: usize = 32;
@@ -18,7 +18,7 @@ pub(crate) struct ByName<V> {
     places: [u8; PLACES],
     short: Vec<(Short, V)>,
     /// The names that are not short, and those behind the first [`MOST`].
-    others: HashMap<Box<str>, V, FxBuildHasher>,
+    others: HashMap<Box<str>, V, RandomState>,
 }
 
 /// A name of at most 16 bytes.
@@ -94,7 +94,7 @@ impl<V> ByName<V> {
     }
 
     // Kept apart, so that the rest is small enough to stand wherever a name is looked up.
-    #[cold]
+    #[inline(never)]
     fn other(&self, name: &str) -> Option<&V> {
         self.others.get(name)
     }
