@@ -48,13 +48,13 @@ struct Order {
 
 impl Order {
     fn new(rows: &[Row], in_order: &[EntityId]) -> Self {
-        let mut by_type: Vec<(TypeId, u32)> = Vec::new();
         let mut counts = std::collections::BTreeMap::<TypeId, usize>::new();
         for row in rows {
             *counts.entry(row.ty()).or_default() += 1;
         }
         let types = Types::counted(counts);
-        by_type.extend(types.iter().map(|ty| (ty, types.range(ty).start)));
+        let firsts = types.iter().map(|ty| (ty, types.range(ty).start));
+        let mut by_type: Vec<(TypeId, u32)> = firsts.collect();
         let mut new = vec![NONE; rows.len()];
         for old in in_order {
             let Some(row) = rows.get(old.index()) else {

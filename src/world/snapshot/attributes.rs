@@ -51,21 +51,19 @@ pub(super) fn check(plan: &Plan, base: &Base) -> Checked {
     let mut had_by: Vec<Option<TypeId>> = vec![None; values.len()];
     let mut sum = Sum::default();
     let mut named: Vec<EntityId> = Vec::new();
-    let (mut next, mut seen) = (places.parts().2.chunks(AHEAD), 0);
+    let mut chunks = places.parts().2.chunks(AHEAD);
+    // How many places are looked at already, and not yet gone through.
+    let mut ready = 0;
     for (entity, places) in places.each() {
-        while seen < places.len() {
-            let Some(next) = next.next() else { break };
-            ahead::look(
-                next.iter()
-                    .filter_map(|at| Some(values.get(*at as usize)?.0)),
-            );
-            ahead::look(
-                next.iter()
-                    .filter_map(|at| Some(had_by.get(*at as usize)?.map_or(0, |ty| ty.0))),
-            );
-            seen += next.len();
+        while ready < places.len() {
+            let Some(chunk) = chunks.next() else { break };
+            let at = chunk.iter().map(|at| *at as usize);
+            ahead::look(at.clone().filter_map(|at| Some(values.get(at)?.0)));
+            let by = at.filter_map(|at| *had_by.get(at)?);
+            ahead::look(by.map(|ty| ty.0));
+            ready += chunk.len();
         }
-        seen = seen.saturating_sub(places.len());
+        ready = ready.saturating_sub(places.len());
         let ty = types.of(entity).ok_or(SnapshotError::Damaged(PART))?;
         let fields = &plan.types[ty].attributes;
         let mut before = None;
